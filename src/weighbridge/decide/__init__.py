@@ -1,0 +1,25 @@
+"""Decide: evidence and requirements in, a decision out."""
+
+from weighbridge.decide.decision import (
+    SCHEMA,
+    Calls,
+    CandidateResult,
+    Cost,
+    Decision,
+    PairResult,
+    TracePoint,
+    Verdict,
+    VerdictKind,
+)
+
+__all__ = [
+    "SCHEMA",
+    "Calls",
+    "CandidateResult",
+    "Cost",
+    "Decision",
+    "PairResult",
+    "TracePoint",
+    "Verdict",
+    "VerdictKind",
+]

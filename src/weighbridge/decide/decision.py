@@ -1,0 +1,142 @@
+"""The decision: verdict, per-candidate results, findings, and what would change it. Its JSON form is versioned."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from weighbridge.evidence import Claim, Finding, Question, Side
+
+SCHEMA = "weighbridge.decision/1"
+
+VerdictKind = Literal["best", "non_inferior", "superior", "frontier", "undecided", "none"]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Who, in one word and one sentence."""
+
+    kind: VerdictKind
+    candidates: list[str]
+    """The winner; for ``frontier`` all on it; for ``undecided`` the leader alone; for ``none`` empty."""
+    sentence: str
+    """Who, by how much, how sure, under which claim, at what cost."""
+    reasons: list[str] = []
+    would_change: list[str] = []
+    stopped: str = ""
+    """Why calls stopped: ``decided``, ``budget``, ``pool exhausted``, ``interrupted``, ``stored``."""
+
+
+class CandidateResult(msgspec.Struct, frozen=True):
+    """One candidate, measured."""
+
+    name: str
+    side: Side
+    score: float | None
+    interval: tuple[float, float] | None
+    """Confidence sequence at 1 - alpha for `claim`: valid at whatever moment the run stopped."""
+    items: int
+    spec: str = ""
+    simulated: bool = False
+    prompt: str | None = None
+    repeats: int = 1
+    own_randomness: float | None = None
+    """Share of the interval's squared half-width that is the model's own randomness; None with one repeat."""
+    cost_per_1000: float | None = None
+    cost_interval: tuple[float, float] | None = None
+    cost_spent: float | None = None
+    latency_p50: float | None = None
+    latency_p95: float | None = None
+    latency_p95_interval: tuple[float, float | None] | None = None
+    first_token_p50: float | None = None
+    tokens_in: float | None = None
+    tokens_out: float | None = None
+    statuses: dict[str, int] = {}
+    out: str | None = None
+    """Why it left the race, if it did."""
+    out_at: int | None = None
+    """Items drawn when it left."""
+    certified_epsilon: float | None = None
+    """For each rival of the leader: the smallest epsilon at which the leader is certified against it now."""
+    exhausted_score: float | None = None
+    """Its mean over the whole pool, where every item was asked."""
+
+
+class PairResult(msgspec.Struct, frozen=True):
+    """Two candidates on the items both answered."""
+
+    a: str
+    b: str
+    items: int
+    win: int
+    tie: int
+    loss: int
+    """Items where a scores above, equal to, below b."""
+    difference: float
+    """Mean of a - b over the shared items."""
+    interval: tuple[float, float]
+    """Confidence sequence for the difference at 1 - alpha."""
+
+
+class Calls(msgspec.Struct, frozen=True):
+    made: int
+    """Answers this verdict rests on (paid now or earlier)."""
+    exhaustive: int
+    """Candidates x items x repeats."""
+    from_store: int = 0
+    """Of `made`, answers that were in the store already."""
+    retries: int = 0
+
+
+class Cost(msgspec.Struct, frozen=True):
+    spent: float | None
+    """Money for all answers the verdict rests on; None where a price is unknown."""
+    exhaustive: float | None = None
+    """Estimate for asking every candidate every item."""
+    now: float | None = None
+    """Money spent by this very run (answers from the store are free)."""
+    currency: str = "USD"
+
+
+class TracePoint(msgspec.Struct, frozen=True):
+    """The race at one look."""
+
+    items: int
+    calls: int
+    score: list[float | None]
+    low: list[float | None]
+    high: list[float | None]
+    alive: list[bool]
+    leader: int
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """Everything a run found out. `msgspec.json.encode` gives the documented JSON form."""
+
+    verdict: Verdict
+    question: Question
+    claim: Claim
+    alpha: float
+    items: int
+    """Items in the pool."""
+    units: int
+    """What was drawn: items, or clusters under the population claim."""
+    unit: Literal["item", "cluster"]
+    items_drawn: int
+    seed: int
+    calls: Calls
+    cost: Cost
+    candidates: list[CandidateResult]
+    pairs: list[PairResult]
+    findings: list[Finding] = []
+    warnings: list[str] = []
+    trace: list[TracePoint] = []
+    more_items: int | None = None
+    """Undecided: about how many more items would settle it; None where no number can be named."""
+    pool_answer: str | None = None
+    """What the exhausted pool says by itself, where every item was asked."""
+    simulated: bool = False
+    title: str = ""
+    seconds: float | None = None
+    version: str = ""
+    schema: str = SCHEMA

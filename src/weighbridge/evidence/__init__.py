@@ -1,0 +1,29 @@
+"""Ground floor: the score table with statuses, costs and latencies; questions, findings and their values."""
+
+from weighbridge.evidence.completion import Completion, Finish, Usage
+from weighbridge.evidence.finding import Finding, Met
+from weighbridge.evidence.price import Price
+from weighbridge.evidence.question import Budget, Claim, Goal, Question, Requirements, Side
+from weighbridge.evidence.score import NOT_ASKED, STATUS_CODES, Score, Status
+from weighbridge.evidence.table import Column, Evidence
+
+__all__ = [
+    "NOT_ASKED",
+    "STATUS_CODES",
+    "Budget",
+    "Claim",
+    "Column",
+    "Completion",
+    "Evidence",
+    "Finding",
+    "Finish",
+    "Goal",
+    "Met",
+    "Price",
+    "Question",
+    "Requirements",
+    "Score",
+    "Side",
+    "Status",
+    "Usage",
+]

@@ -1,0 +1,47 @@
+"""What is asked of the evidence, and what the user demands beside quality."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Goal = Literal["best", "non_inferior", "superior", "pareto"]
+Claim = Literal["population", "pool"]
+Side = Literal["open", "closed", "rule"]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A question with its error guarantee; fixed before the first call."""
+
+    goal: Goal = "best"
+    """``best``: one candidate at most `epsilon` below the best. ``non_inferior``: an open candidate at most `margin`
+    below the reference. ``superior``: an open candidate above the reference. ``pareto``: who is dominated by a
+    cheaper one, who is on the frontier."""
+    epsilon: float = 0.02
+    """Tolerance of ``best`` and ``pareto``, in score units (0.02 = 2 points). 0 asks for the strict best."""
+    margin: float = 0.03
+    """Non-inferiority margin in score units."""
+    reference: str | None = None
+    """Candidate name to be non-inferior or superior to; None means the best of the closed ones."""
+    alpha: float = 0.05
+    """Probability of a wrong verdict, at most."""
+    claim: Claim = "population"
+    """``population``: about the traffic the items were drawn from. ``pool``: about these items, as if all were run."""
+
+
+class Requirements(msgspec.Struct, frozen=True):
+    """Limits a candidate must keep to be chosen. None: no such demand."""
+
+    cost_per_1000: float | None = None
+    """Money per 1,000 requests, at most."""
+    latency_p95: float | None = None
+    """Seconds to the last token at the 95th percentile, at most."""
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """What a run may use. None: no cap."""
+
+    money: float | None = None
+    calls: int | None = None
+    minutes: float | None = None

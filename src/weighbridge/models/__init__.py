@@ -1,0 +1,1 @@
+"""Models: something that completes text, open, closed, recorded, a rule, or simulated."""

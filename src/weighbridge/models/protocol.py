@@ -1,0 +1,130 @@
+"""What every model offers, and the values that pass through it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Literal, Protocol, runtime_checkable
+
+import msgspec
+
+from weighbridge.errors import WeighbridgeError
+from weighbridge.evidence import Completion, Side
+from weighbridge.tasks.item import Item, Message
+
+
+class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Decoding settings; each one is part of the store key."""
+
+    temperature: float = 0.0
+    max_tokens: int = 256
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One call to be made."""
+
+    messages: tuple[Message, ...]
+    sampling: Sampling = Sampling()
+    choices: tuple[str, ...] | None = None
+    """The answer must be one of these, where the engine can be held to it (`Capabilities.choices`)."""
+    json_schema: str | None = None
+    """JSON Schema (as JSON text) the answer must follow, where the engine can be held to it."""
+    logprobs: bool = False
+    repeat: int = 0
+    """Which of the repeated answers to the same prompt this is."""
+    item: Item | None = None
+    """The item behind the prompt. Only `python:`, `recorded:` and `simulated:` read it."""
+
+
+class Capabilities(msgspec.Struct, frozen=True):
+    """What a model can do; declared, never discovered by failing."""
+
+    choices: bool = False
+    json_schema: bool = False
+    logprobs: bool = False
+    streaming: bool = False
+    seed: bool = False
+    needs_item: bool = False
+    """Answers from `Request.item` rather than from the rendered prompt."""
+
+
+ErrorKind = Literal["rate_limit", "timeout", "server", "connection", "cut", "malformed", "empty", "auth", "quota",
+                    "bad_request", "dead"]
+RETRYABLE: frozenset[ErrorKind] = frozenset({"rate_limit", "timeout", "server", "connection", "cut", "malformed",
+                                             "empty"})
+FATAL: frozenset[ErrorKind] = frozenset({"auth", "quota", "dead"})
+"""Kinds that take the candidate down: asking again, or asking for another item, cannot help."""
+
+
+class ModelError(WeighbridgeError):
+    """One attempt failed. `kind` decides whether another may follow; the caller, never the model, retries."""
+
+    def __init__(self, what: str, *, kind: ErrorKind, where: str | None = None, fix: str | None = None,
+                 retry_after: float | None = None, status: int | None = None, usage_may_be_billed: bool = False
+                 ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.kind: ErrorKind = kind
+        self.retry_after = retry_after
+        """Seconds the server asked to wait, from any spelling of Retry-After."""
+        self.status = status
+        self.usage_may_be_billed = usage_may_be_billed
+        """True where the server may have done (and charged) the work, for example after a cut stream."""
+
+    @property
+    def retryable(self) -> bool:
+        return self.kind in RETRYABLE
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Something that completes text: an engine in this process, a server, a record, a rule.
+
+    `complete` makes exactly one attempt and raises `ModelError` on failure; concurrency, retries, deadlines and
+    budgets belong to the caller. Engines that batch gather concurrent calls inside.
+    """
+
+    @property
+    def spec(self) -> str:
+        """The spec string it was made from, without secrets."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """What fixes the weights: a hash, a revision, a file's digest; empty where unknown."""
+        ...
+
+    @property
+    def engine(self) -> str:
+        """Engine name and version, for example ``llama.cpp 2026.10``."""
+        ...
+
+    @property
+    def endpoint(self) -> str:
+        """What calls share: rate limits and concurrency are kept per endpoint."""
+        ...
+
+    @property
+    def side(self) -> Side:
+        """``open``, ``closed`` or ``rule``, as the spec implies; a project file may overrule it."""
+        ...
+
+    @property
+    def simulated(self) -> bool: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    @property
+    def concurrency(self) -> int:
+        """The most calls worth having under way at once (slots of a local engine; a first guess for a server)."""
+        ...
+
+    async def complete(self, request: Request) -> Completion: ...
+
+    def stream(self, request: Request) -> AsyncIterator[str]:
+        """Pieces of text as they come; where `Capabilities.streaming`."""
+        ...
+
+    async def close(self) -> None: ...

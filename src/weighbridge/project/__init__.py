@@ -1,0 +1,1 @@
+"""Project: reads weighbridge.yaml into a task, candidates, a question and requirements."""

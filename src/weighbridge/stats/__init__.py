@@ -1,0 +1,1 @@
+"""Ground floor: arrays in, statements out. Knows nothing of models."""

@@ -1,0 +1,1 @@
+"""Store: every paid answer once, under the key of what was asked."""

@@ -1,0 +1,1 @@
+"""Tasks: items, loaders, prompts, scorers."""
