@@ -72,7 +72,7 @@ class Evidence:
     @property
     def asked(self) -> NDArray[np.bool_]:
         """Shape (K, N): whether the cell was asked."""
-        return self.status != NOT_ASKED
+        return np.not_equal(self.status, NOT_ASKED)
 
     def statuses(self, candidate: int) -> dict[str, int]:
         """How many items of `candidate` ended in each status."""

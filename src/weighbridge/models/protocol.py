@@ -50,10 +50,22 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Answers from `Request.item` rather than from the rendered prompt."""
 
 
-ErrorKind = Literal["rate_limit", "timeout", "server", "connection", "cut", "malformed", "empty", "auth", "quota",
-                    "bad_request", "dead"]
-RETRYABLE: frozenset[ErrorKind] = frozenset({"rate_limit", "timeout", "server", "connection", "cut", "malformed",
-                                             "empty"})
+ErrorKind = Literal[
+    "rate_limit",
+    "timeout",
+    "server",
+    "connection",
+    "cut",
+    "malformed",
+    "empty",
+    "auth",
+    "quota",
+    "bad_request",
+    "dead",
+]
+RETRYABLE: frozenset[ErrorKind] = frozenset(
+    {"rate_limit", "timeout", "server", "connection", "cut", "malformed", "empty"}
+)
 FATAL: frozenset[ErrorKind] = frozenset({"auth", "quota", "dead"})
 """Kinds that take the candidate down: asking again, or asking for another item, cannot help."""
 
@@ -61,9 +73,17 @@ FATAL: frozenset[ErrorKind] = frozenset({"auth", "quota", "dead"})
 class ModelError(WeighbridgeError):
     """One attempt failed. `kind` decides whether another may follow; the caller, never the model, retries."""
 
-    def __init__(self, what: str, *, kind: ErrorKind, where: str | None = None, fix: str | None = None,
-                 retry_after: float | None = None, status: int | None = None, usage_may_be_billed: bool = False
-                 ) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        kind: ErrorKind,
+        where: str | None = None,
+        fix: str | None = None,
+        retry_after: float | None = None,
+        status: int | None = None,
+        usage_may_be_billed: bool = False,
+    ) -> None:
         super().__init__(what, where=where, fix=fix)
         self.kind: ErrorKind = kind
         self.retry_after = retry_after

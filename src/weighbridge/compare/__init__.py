@@ -1,1 +1,0 @@
-"""Compare: runs candidates on items under a budget, asks the race when to stop, and gives evidence."""
