@@ -27,7 +27,7 @@ class Question(msgspec.Struct, frozen=True):
     alpha: float = 0.05
     """Probability of a wrong verdict, at most."""
     claim: Claim = "population"
-    """``population``: about the traffic the items were drawn from. ``pool``: about these items, as if all were run."""
+    """``population``: the traffic the items were drawn from. ``pool``: these items, as if all were run."""
 
 
 class Requirements(msgspec.Struct, frozen=True):

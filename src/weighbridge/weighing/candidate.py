@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from weighbridge.evidence import Price, Side
 from weighbridge.models.protocol import Model, Sampling
@@ -16,8 +16,8 @@ class Candidate:
     name: str
     model: Model
     prompt: Prompt
-    sampling: Sampling = Sampling()
-    price: Price = Price()
+    sampling: Sampling = field(default_factory=Sampling)
+    price: Price = field(default_factory=Price)
     side: Side | None = None
     """None: as the model's spec implies."""
     repeats: int = 1
