@@ -30,6 +30,8 @@ class Usage(msgspec.Struct, frozen=True):
     """Seconds from sending the request to the last byte."""
     first_token: float | None = None
     """Seconds from sending the request to the first token; None where the answer was not streamed."""
+    cost: float | None = None
+    """Money for this call as its source states it (a record, a server's bill); used where no price is given."""
 
 
 class Completion(msgspec.Struct, frozen=True):

@@ -29,11 +29,12 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def call(self, usage: Usage, machine_seconds: float | None = None) -> float | None:
         """Money for one call, or None where the price needs a figure that is not there.
 
+        Without a price it is what the call's own source stated, if it did.
         `machine_seconds` is this call's share of the machine's time (busy wall seconds / calls served meanwhile).
         """
         total = 0.0
         if not self.known:
-            return None
+            return usage.cost
         if self.per_request is not None:
             total += self.per_request
         if self.input_per_million is not None:
