@@ -1,7 +1,21 @@
 """Store: every paid answer once, under the key of what was asked."""
 
 from weighbridge.store.answer import Answer, Group, Key, Selection, Source
+from weighbridge.store.faults import StoreError
 from weighbridge.store.key import key_of
+from weighbridge.store.opening import DEFAULT, open_store, store_path
 from weighbridge.store.protocol import Store
 
-__all__ = ["Answer", "Group", "Key", "Selection", "Source", "Store", "key_of"]
+__all__ = [
+    "DEFAULT",
+    "Answer",
+    "Group",
+    "Key",
+    "Selection",
+    "Source",
+    "Store",
+    "StoreError",
+    "key_of",
+    "open_store",
+    "store_path",
+]

@@ -44,7 +44,8 @@ class Answer(msgspec.Struct, frozen=True):
 class Selection(msgspec.Struct, frozen=True):
     """Which answers are meant. Parts that are None choose all; the others must all hold.
 
-    Names may hold ``*`` and ``?`` as in file names; a name that is there exactly as written wins over a pattern.
+    Names may hold ``*`` and ``?`` as in file names; a candidate, model or task that is there exactly as written wins
+    over the pattern.
     """
 
     candidate: str | None = None

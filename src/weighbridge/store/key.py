@@ -1,7 +1,7 @@
 """The key of an answer: one hash over everything that decides it.
 
-Another model, revision, engine, prompt, decoding setting, constraint or repeat gives another key, so that no model can
-read what another answered. Names of candidates, prices and scorers are not in it: changing them costs no call.
+Another model, revision, engine, prompt, decoding setting, constraint or repeat gives another key, so that no model
+can read what another answered. Names of candidates, prices and scorers are not in it: changing them costs no call.
 
 Encoding, version 1: SHA-256 over one MessagePack array (every part carries its own type and length, so parts cannot
 run into each other). Settings are written as a map without the ones that are None, so that a setting added later,
