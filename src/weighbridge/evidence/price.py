@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from weighbridge.evidence.completion import Usage
 
@@ -10,15 +13,15 @@ from weighbridge.evidence.completion import Usage
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A candidate's price. Parts add up; a price of nothing at all is unknown, not free."""
 
-    input_per_million: float | None = None
+    input_per_million: Annotated[float, Meta(ge=0)] | None = None
     """Money per million input tokens."""
-    output_per_million: float | None = None
+    output_per_million: Annotated[float, Meta(ge=0)] | None = None
     """Money per million generated tokens, reasoning included."""
-    cached_per_million: float | None = None
+    cached_per_million: Annotated[float, Meta(ge=0)] | None = None
     """Money per million input tokens read from the provider's cache; the input price where absent."""
-    per_request: float | None = None
+    per_request: Annotated[float, Meta(ge=0)] | None = None
     """Money per request."""
-    per_hour: float | None = None
+    per_hour: Annotated[float, Meta(ge=0)] | None = None
     """Money per hour of the machine that runs the model; spread over the measured throughput."""
 
     @property

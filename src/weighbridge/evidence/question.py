@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 Goal = Literal["best", "non_inferior", "superior", "pareto"]
 Claim = Literal["population", "pool"]
-Side = Literal["open", "closed", "rule"]
+Side = Literal["open", "closed", "rule", "unknown"]
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -18,13 +19,13 @@ class Question(msgspec.Struct, frozen=True):
     """``best``: one candidate at most `epsilon` below the best. ``non_inferior``: an open candidate at most `margin`
     below the reference. ``superior``: an open candidate above the reference. ``pareto``: who is dominated by a
     cheaper one, who is on the frontier."""
-    epsilon: float = 0.02
+    epsilon: Annotated[float, Meta(ge=0, lt=1)] = 0.02
     """Tolerance of ``best`` and ``pareto``, in score units (0.02 = 2 points). 0 asks for the strict best."""
-    margin: float = 0.03
+    margin: Annotated[float, Meta(gt=0, lt=1)] = 0.03
     """Non-inferiority margin in score units."""
     reference: str | None = None
     """Candidate name to be non-inferior or superior to; None means the best of the closed ones."""
-    alpha: float = 0.05
+    alpha: Annotated[float, Meta(gt=0, lt=0.5)] = 0.05
     """Probability of a wrong verdict, at most."""
     claim: Claim = "population"
     """``population``: the traffic the items were drawn from. ``pool``: these items, as if all were run."""
@@ -33,15 +34,18 @@ class Question(msgspec.Struct, frozen=True):
 class Requirements(msgspec.Struct, frozen=True):
     """Limits a candidate must keep to be chosen. None: no such demand."""
 
-    cost_per_1000: float | None = None
+    cost_per_1000: Annotated[float, Meta(ge=0)] | None = None
     """Money per 1,000 requests, at most."""
-    latency_p95: float | None = None
+    latency_p95: Annotated[float, Meta(gt=0)] | None = None
     """Seconds to the last token at the 95th percentile, at most."""
 
 
 class Budget(msgspec.Struct, frozen=True):
     """What a run may use. None: no cap."""
 
-    money: float | None = None
-    calls: int | None = None
-    minutes: float | None = None
+    money: Annotated[float, Meta(ge=0)] | None = None
+    """Money that new calls of one run may cost; a call that could go over it is not sent."""
+    calls: Annotated[int, Meta(ge=0)] | None = None
+    """Requests that one run may send."""
+    minutes: Annotated[float, Meta(ge=0)] | None = None
+    """Minutes one run may last."""

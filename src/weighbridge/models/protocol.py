@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Literal, Protocol, runtime_checkable
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 import msgspec
+from msgspec import Meta
 
 from weighbridge.errors import WeighbridgeError
 from weighbridge.evidence import Completion, Side
@@ -15,11 +16,16 @@ from weighbridge.tasks.item import Item, Message
 class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Decoding settings; each one is part of the store key."""
 
-    temperature: float = 0.0
-    max_tokens: int = 256
-    top_p: float | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] = 0.0
+    """0 always takes the likeliest token; more is more varied."""
+    max_tokens: Annotated[int, Meta(ge=1)] = 256
+    """The most tokens one answer may have, reasoning included; an answer cut there has status `truncated`."""
+    top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
+    """Draw from the likeliest tokens that together have this probability; the engine's default where absent."""
     seed: int | None = None
+    """Seed handed to the engine, where it takes one (not the seed of the run)."""
     stop: tuple[str, ...] = ()
+    """Texts at which the answer ends."""
 
 
 class Request(msgspec.Struct, frozen=True):
