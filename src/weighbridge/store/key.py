@@ -10,6 +10,7 @@ None by default, leaves the keys of today as they are.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import enum
@@ -30,6 +31,7 @@ _encode = msgspec.msgpack.Encoder(order="deterministic").encode
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _TAGGED = 1
 _TEXT = 2
+_FLOATS = ("temperature", "top_p")
 _settings: dict[Sampling, bytes] = {}
 
 
@@ -67,17 +69,17 @@ def _sampling(sampling: Sampling) -> bytes:
         known = None
     if known is not None:
         return known
-    exact = msgspec.convert(msgspec.to_builtins(sampling), Sampling)
-    values = {name: getattr(exact, name) for name in exact.__struct_fields__}
+    values = {name: getattr(sampling, name) for name in sampling.__struct_fields__}
     encoded = _encode(
         {
-            name: value + 0.0 if isinstance(value, float) else value
+            name: float(value) + 0.0 if name in _FLOATS else value
             for name, value in values.items()
             if value is not None
         }
     )
     if len(_settings) < 1024:
-        _settings[exact] = encoded
+        with contextlib.suppress(TypeError):
+            _settings[sampling] = encoded
     return encoded
 
 
@@ -101,6 +103,8 @@ def _canonical(value: Any, where: str) -> Any:  # noqa: ANN401 - a data file's c
     """`value` in types that MessagePack keeps apart; what it has no type for becomes a tagged extension."""
     if isinstance(value, enum.Enum):
         return _tagged("enum", type(value).__name__, value.name)
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):  # NumPy; its float64 is a float as well
+        return _tagged("array", str(value.dtype), _encode(_canonical(value.tolist(), where)))
     if isinstance(value, str):
         try:
             value.encode()
@@ -127,8 +131,6 @@ def _canonical(value: Any, where: str) -> Any:  # noqa: ANN401 - a data file's c
         return _tagged(type(value).__name__, value.isoformat())
     if isinstance(value, (decimal.Decimal, uuid.UUID, datetime.timedelta)):
         return _tagged(type(value).__name__, str(value))
-    if hasattr(value, "dtype") and hasattr(value, "tolist"):  # NumPy scalars and arrays
-        return _tagged("array", str(value.dtype), _encode(_canonical(value.tolist(), where)))
     raise UsageError(
         f"a value of type {type(value).__name__} cannot take part in the store's key",
         where=where,
