@@ -31,12 +31,14 @@ class Pages:
         self._main = main
         self._log = log
         head = main.read(100)
-        size = struct.unpack_from(">H", head, 16)[0] if head.startswith(HEADER) and len(head) >= 24 else PAGE
-        self.size = 65536 if size == 1 else size
-        if self.size < 512 or self.size & (self.size - 1):
-            self.size = PAGE
-        reserved = head[20] if head.startswith(HEADER) and len(head) >= 24 else 0
-        self.usable = self.size - (reserved if reserved <= self.size - 480 else 0)
+        self.size, reserved = PAGE, 0
+        if head.startswith(HEADER) and len(head) == 100:
+            size = struct.unpack_from(">H", head, 16)[0]
+            size = 65536 if size == 1 else size
+            # Believed only if it can be true: the header may be what is damaged.
+            if size >= 512 and size & (size - 1) == 0 and head[20] <= 32:
+                self.size, reserved = size, head[20]
+        self.usable = self.size - reserved
         self._frames = self._newest(log) if log is not None else {}
         in_main = -(-path.stat().st_size // self.size)
         self.count = max([in_main, *self._frames])
