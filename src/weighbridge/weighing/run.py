@@ -8,7 +8,8 @@ from typing import Literal
 from weighbridge.evidence import Evidence, Question
 from weighbridge.stats.rules import Look, Outcome
 
-Stopped = Literal["decided", "budget", "pool exhausted", "interrupted", "stored"]
+Stopped = Literal["decided", "budget", "pool exhausted", "interrupted", "stored", "candidates down"]
+"""``candidates down``: so many candidates were taken down that nothing was left to compare."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,39 @@
+"""Candidates made ready to run: those that share an endpoint share its gate and its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from weighbridge.weighing.bill import Bill
+from weighbridge.weighing.candidate import Candidate
+from weighbridge.weighing.endpoint import Endpoint
+from weighbridge.weighing.job import Contender
+from weighbridge.weighing.limits import Limits
+
+
+def contenders_for(task: str, candidates: Sequence[Candidate], limits: Limits) -> list[Contender]:
+    """One contender per candidate, in order."""
+    endpoints: dict[str, Endpoint] = {}
+    for candidate in candidates:
+        name = candidate.model.endpoint
+        if name not in endpoints:
+            models = [other.model for other in candidates if other.model.endpoint == name]
+            first = max(model.concurrency for model in models)
+            # A server may take more than the first guess; an engine in this process has so many slots and no more.
+            most = limits.concurrency if "://" in name else min(first, limits.concurrency)
+            endpoints[name] = Endpoint(name, first=first, most=most)
+    return [
+        Contender(index, candidate, endpoints[candidate.model.endpoint], Bill(candidate, limits.deadline), task)
+        for index, candidate in enumerate(candidates)
+    ]
+
+
+def price_note(contender: Contender) -> str | None:
+    """How the cost of its calls was reckoned, where that is not plain from the price itself."""
+    hourly = contender.candidate.price.per_hour
+    if hourly is None:
+        return None
+    if not contender.machine_calls or not contender.machine_seconds:
+        return f"{hourly:g} per machine hour; throughput not measured"
+    rate = contender.machine_calls / contender.machine_seconds
+    return f"{hourly:g} per machine hour at {rate:.3g} requests/s"

@@ -1,0 +1,97 @@
+"""How many calls one endpoint takes at once: more while it answers, half as many when it complains."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from weighbridge.weighing.machine import MachineClock
+
+
+class Endpoint:
+    """A gate that calls to one endpoint pass; additive increase, multiplicative decrease (AIMD, as TCP does).
+
+    The limit grows by one per answer until the endpoint complains for the first time, then by one per `limit`
+    answers; it grows only while it is in use. A 429, a Retry-After or a time-out halves it, once for all calls that
+    were sent before the last halving. A Retry-After holds back every call to the endpoint, not only the one refused.
+    """
+
+    def __init__(self, name: str, *, first: int, most: int) -> None:
+        """`first` calls at once to begin with, never more than `most`."""
+        self.name = name
+        self.most = max(1, most)
+        self.limit = float(max(1, min(first, most)))
+        self.in_flight = 0
+        self.machine = MachineClock()
+        self._paused_until = 0.0
+        self._slowed_at = -1.0
+        self._complained = False
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def try_enter(self, now: float) -> bool:
+        """Take a slot if one is free and nobody is ahead."""
+        if self.in_flight >= int(self.limit) or self._waiting or now < self._paused_until:
+            return False
+        self.in_flight += 1
+        return True
+
+    async def enter(self) -> None:
+        """Wait for a slot, first come first served."""
+        loop = asyncio.get_running_loop()
+        if self.try_enter(loop.time()):
+            return
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        self._wake()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Give the slot back."""
+        self.in_flight -= 1
+        if self._waiting:
+            self._wake()
+
+    def answered(self) -> None:
+        """An answer came while the gate was at its limit or not."""
+        if self.limit < self.most and self.in_flight >= int(self.limit):
+            self.limit = min(float(self.most), self.limit + (1 / self.limit if self._complained else 1.0))
+
+    def complained(self, sent: float, pause: float | None) -> bool:
+        """A call sent at loop time `sent` was refused or timed out; hold everything for `pause` seconds if named.
+
+        Returns whether the limit was halved (or a new pause began) because of it.
+        """
+        now = asyncio.get_running_loop().time()
+        changed = False
+        if pause is not None and now + pause > self._paused_until:
+            changed = now >= self._paused_until
+            self._paused_until = now + pause
+        if sent > self._slowed_at:
+            self.limit = max(1.0, self.limit / 2)
+            self._slowed_at = now
+            self._complained = True
+            changed = True
+        return changed
+
+    def _wake(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if now < self._paused_until:
+            if self._timer is None:
+                self._timer = loop.call_at(self._paused_until, self._ring)
+            return
+        while self._waiting and self.in_flight < int(self.limit):
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self.in_flight += 1
+                turn.set_result(None)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._wake()

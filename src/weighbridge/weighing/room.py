@@ -1,0 +1,163 @@
+"""Turns draw positions into scores: what is in the store is read, what is missing is asked, all in draw order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from weighbridge.evidence import Completion, Finish, Usage
+from weighbridge.stats.rules import Span
+from weighbridge.store import Store, key_of
+from weighbridge.tasks.item import Message
+from weighbridge.tasks.task import Task
+from weighbridge.weighing.caller import Caller
+from weighbridge.weighing.job import Contender, Job
+from weighbridge.weighing.ledger import Ledger, Marked
+from weighbridge.weighing.marking import mark
+from weighbridge.weighing.order import DrawOrder
+from weighbridge.weighing.progress import Answered, Progress, silent
+
+BATCH = 4096
+"""Most answers looked up, asked and scored together; it bounds memory, not concurrency."""
+
+Cell = tuple[int, int]
+"""(candidate, draw position)."""
+
+
+class Room:
+    """Where candidates, store, scorer and ledger meet."""
+
+    def __init__(
+        self,
+        task: Task,
+        contenders: Sequence[Contender],
+        order: DrawOrder,
+        ledger: Ledger,
+        store: Store,
+        caller: Caller,
+        progress: Progress,
+    ) -> None:
+        self._task = task
+        self._contenders = contenders
+        self._order = order
+        self._ledger = ledger
+        self._store = store
+        self._caller = caller
+        self._progress = progress
+        self.from_store = [0] * len(contenders)
+        """Answers the ledger rests on that cost no call of this run, by candidate."""
+        self.failed = [0] * len(contenders)
+        """Answers that never came, by candidate."""
+        self.failed_items = [0] * len(contenders)
+        """Items for which no answer came at all, by candidate: they have no cost."""
+
+    async def fetch(self, spans: Sequence[Span]) -> bool:
+        """Have the items of `spans` scored. False where the run was halted before all were.
+
+        A candidate that is taken down meanwhile is left as it is; the others are still completed.
+        """
+        wanted = [(span.candidate, *self._order.positions(span.start, span.stop)) for span in spans]
+        for cells in self._batches(wanted):
+            if not await self._settle(cells):
+                return False
+        for span in spans:
+            if self._contenders[span.candidate].down is None:
+                self._ledger.complete_units(span.candidate, span.start, span.stop)
+        return True
+
+    def _batches(self, wanted: Sequence[tuple[int, int, int]]) -> Iterator[list[Cell]]:
+        """Cells not yet scored, item by item with the candidates interleaved."""
+        cells: list[Cell] = []
+        if not wanted:
+            return
+        items = self._order.items
+        asked = self._ledger.asked
+        answers = 0
+        for position in range(min(first for _, first, _ in wanted), max(last for _, _, last in wanted)):
+            for candidate, first, last in wanted:
+                if first <= position < last and not asked[candidate, items[position]]:
+                    cells.append((candidate, position))
+                    answers += self._contenders[candidate].candidate.repeats
+            if answers >= BATCH:
+                yield cells
+                cells, answers = [], 0
+        if cells:
+            yield cells
+
+    async def _settle(self, cells: Sequence[Cell]) -> bool:
+        """Score these cells; False where some of a candidate that is up were not answered."""
+        rows = self._jobs(cells)
+        missing = self._look_up([job for row in rows for job in row])
+        if missing:
+            await self._caller.ask(missing)
+        broken: set[int] = set()
+        whole = True
+        for (candidate, position), row in zip(cells, rows, strict=True):
+            if candidate in broken:
+                continue
+            for job in row:
+                if job.twin is not None and not job.over:
+                    job.answer, job.error, job.from_store = job.twin.answer, job.twin.error, True
+            if all(job.over for job in row):
+                self._ledger.write(candidate, position, [self._marked(job) for job in row])
+                self.failed_items[candidate] += all(job.answer is None for job in row)
+                self.from_store[candidate] += sum(job.from_store for job in row)
+                continue
+            # What was answered beyond the gap is in the store; scoring it here would favour quick answers.
+            broken.add(candidate)
+            whole = whole and self._contenders[candidate].down is not None
+        return whole
+
+    def _jobs(self, cells: Sequence[Cell]) -> list[list[Job]]:
+        """One row of jobs (repeats) per cell; a prompt that candidates share is rendered once per item."""
+        rows: list[list[Job]] = []
+        rendered: dict[int, tuple[Message, ...]] = {}
+        at = -1
+        for candidate, position in cells:
+            contender = self._contenders[candidate]
+            settings = contender.candidate
+            index = int(self._order.items[position])
+            item = self._task.items[index]
+            if position != at:
+                at = position
+                rendered.clear()
+            messages = rendered.get(id(settings.prompt))
+            if messages is None:
+                messages = rendered[id(settings.prompt)] = settings.prompt.render(item)
+            row = []
+            for repeat in range(settings.repeats):
+                request = contender.request(messages, item, repeat)
+                row.append(Job(contender, index, item.id, request, key_of(settings.model, request)))
+            rows.append(row)
+        return rows
+
+    def _look_up(self, jobs: Sequence[Job]) -> list[Job]:
+        """Fill in what the store holds; returns what must be asked, each question once."""
+        found = self._store.get_many([job.key for job in jobs])
+        asked: dict[bytes, Job] = {}
+        quiet = self._progress is silent
+        for job in jobs:
+            answer = found.get(job.key)
+            if answer is None:
+                first = asked.setdefault(job.key, job)
+                job.twin = None if first is job else first
+                continue
+            job.answer = answer
+            job.from_store = True
+            job.contender.count(answer, from_store=True)
+            if not quiet:
+                seconds = answer.completion.usage.duration
+                self._progress(
+                    Answered(job.contender.index, job.item, from_store=True, failed=False, seconds=seconds, cost=None)
+                )
+        return [job for job in asked.values() if job.contender.down is None]
+
+    def _marked(self, job: Job) -> Marked:
+        item = self._task.items[job.item]
+        answer = job.answer
+        if answer is None:
+            completion = Completion("", Finish.ERROR, error=job.error)
+            self.failed[job.contender.index] += 1
+            return Marked(mark(self._task, item, completion), None, Usage(), None)
+        completion = answer.completion
+        cost = job.contender.bill.cost(completion.usage, answer.machine_seconds)
+        return Marked(mark(self._task, item, completion), completion.text, completion.usage, cost)
