@@ -125,7 +125,9 @@ def _connect(path: Path, *, readonly: bool, busy: float) -> sqlite3.Connection:
         # A WAL file in a folder that may not be written has no place for its shared index; without a log beside it
         # the main file is complete and may be read as it is.
         log = Path(f"{path}-wal")
-        if error.sqlite_errorname != "SQLITE_CANTOPEN" or (log.exists() and log.stat().st_size):
+        if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")) or (
+            log.exists() and log.stat().st_size
+        ):
             raise
         connection.close()
         connection = opened("mode=ro&immutable=1")
