@@ -1,0 +1,91 @@
+"""The `weighbridge` command. A subcommand's module is imported when it is called, so that --help starts at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+import weighbridge
+from weighbridge.cli.failure import report
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("weighbridge.cli.init:init", "Write a project file for a data file."),
+    "check": ("weighbridge.cli.check:check", "Read a project file and show what would be asked."),
+    "plan": ("weighbridge.cli.plan:plan", "Say what a run would take, before anything is spent."),
+    "run": ("weighbridge.cli.run:run", "Weigh the candidates and give the verdict."),
+    "compare": ("weighbridge.cli.compare:compare", "Give the verdict on scores that are already there."),
+    "store": ("weighbridge.cli.store:store", "List, export and prune the answers that were paid for."),
+    "schema": ("weighbridge.cli.schema:schema", "Print the JSON Schema of the project file."),
+}
+"""Where each subcommand is and its line in the help: its own docstring's first line (a test compares them)."""
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and line, and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{name} is not a command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from weighbridge.errors import UsageError, nearest
+
+            known = {name: name for name in COMMANDS}
+            raise UsageError(
+                f"there is no command {args[0]!r}",
+                fix=f"{nearest(args[0], known)} (all commands: weighbridge --help)",
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with: weighbridge init DATA, then weighbridge run",
+)
+@click.version_option(weighbridge.__version__, "-V", "--version", prog_name="weighbridge")
+@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
+def cli(debug: bool) -> None:
+    """Weigh open and closed language models on your own task, in as few calls as an error guarantee allows."""
+    del debug  # read by `main`, which stands outside every command
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point. Exit codes: 0 decided, 2 usage, 3 undecided, 4 none meets the requirements, 5 failure."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    # Anywhere on the line will do: it is asked for after a failure, at the end of the command that failed.
+    given = [argument for argument in given if argument != "--debug"]
+    try:
+        code = cli.main(args=given, prog_name="weighbridge", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except Exception as error:
+        # The outermost frame: whatever comes gets one screen and an exit code.
+        if debug:
+            raise
+        sys.exit(report(error))
+    except KeyboardInterrupt:
+        print("\ninterrupted; answers that came are in the store", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
