@@ -196,7 +196,8 @@ def sample(candidates: int = 4, items: int = 300, seed: int = 1, answers: bool =
                 candidates=[best.name],
                 sentence=(
                     f"Use {best.name}: it scores {100 * best.score:.1f} %, at most 2 points below the best of "
-                    f"{candidates} (95 % sure, for the traffic the items were drawn from), at $0.06 per 1,000 requests."
+                    f"{candidates} (95 % sure, for the traffic the items were drawn from), "
+                    "at $0.06 per 1,000 requests."
                 ),
                 reasons=[f"{best.name} leads {second.name} by 2.3 points on the items both answered"],
                 would_change=[

@@ -70,3 +70,8 @@ def wide(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def cells(text: str) -> int:
+    """Columns that `text` takes in a terminal."""
+    return sum(wide(character) for character in text) if not text.isascii() else len(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from weighbridge.report.clean import wide
+from weighbridge.report.clean import cells
 
 GAP = 2
 
@@ -42,11 +42,6 @@ class Line:
     text: str
     style: str = ""
     hang: int = 0
-
-
-def cells(text: str) -> int:
-    """Columns that `text` takes in a terminal."""
-    return sum(wide(character) for character in text) if not text.isascii() else len(text)
 
 
 def padded(text: str, width: int, left: bool) -> str:

@@ -24,6 +24,11 @@ def percent(share: float | None, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def sureness(alpha: float) -> str:
+    """Confidence at error `alpha` with the digits it has: ``95 %``, ``99.5 %``."""
+    return f"{100 * (1 - alpha):.6g} %"
+
+
 def points(difference: float | None, digits: int = 1) -> str:
     """A difference of scores in points, always signed: ``+3.1``, ``-0.4``."""
     if difference is None or not math.isfinite(difference):

@@ -98,7 +98,7 @@ def _candidate_row(decision: Decision, result: CandidateResult) -> Row:
 
 def candidate_lines(decision: Decision, width: int) -> list[Line]:
     """The table of candidates."""
-    sure = figures.percent(1 - decision.alpha, 0)
+    sure = figures.sureness(decision.alpha)
     headings = (
         Heading("side", 3, left=True),
         Heading("score", 9),
@@ -144,7 +144,7 @@ def pair_lines(decision: Decision, width: int) -> list[Line]:
         Heading("tie", 5),
         Heading("loss", 6),
         Heading("points", 9),
-        Heading(f"{figures.percent(1 - decision.alpha, 0)} interval", 8),
+        Heading(f"{figures.sureness(decision.alpha)} interval", 8),
     )
     title = Line(f"  {clean_line(first)} against each other, item by item", "bold", 2)
     return [title, *laid_out("against", headings, [_pair_row(pair, first) for pair in pairs], width)]
@@ -202,11 +202,14 @@ def account_lines(decision: Decision) -> list[Line]:
     end = f"stopped: {decision.verdict.stopped}" if decision.verdict.stopped else ""
     took = figures.seconds(decision.seconds) if decision.seconds is not None else ""
     run = ", ".join(part for part in (drawn, end, took, f"seed {decision.seed}") if part)
+    wrong = figures.sureness(1 - decision.alpha)
     lines = [
         Line(f"  Calls  {', '.join([asked, *more])}", "", 9),
         Line(f"  Money  {spent}", "", 9),
         Line(
-            f"  Claim  {CLAIMS[decision.claim]}; wrong in at most {figures.percent(decision.alpha, 0)} of runs", "", 9
+            f"  Claim  {CLAIMS[decision.claim]}; wrong in at most {wrong} of runs",
+            "",
+            9,
         ),
         Line(f"  Run    {run}", "", 9),
     ]
