@@ -26,7 +26,7 @@ const fillFilters = () => {
   }
   for (const side of ['above', 'below']) {
     field(side).append(option('', 'anyone'));
-    people.forEach((person, k) => field(side).append(option(String(k), person.name)));
+    people.forEach((person, k) => field(side).append(option(String(k), person.name.slice(0, 60))));
   }
   for (const [value, label] of ORDERS) field('order').append(option(value, label));
 };

@@ -15,8 +15,8 @@ from weighbridge.report.html.series import Series
 POINTS = 160
 """More looks than this are thinned; the eye sees no more."""
 
-BANDS = 6
-"""With more candidates only the bands of the first ones are filled."""
+CROWD, BANDS = 6, 3
+"""With more candidates than the first only so many bands are filled; the others show under the pointer."""
 
 
 def thinned(trace: Sequence[TracePoint]) -> list[TracePoint]:
@@ -45,6 +45,11 @@ def _lane(one: Series, points: Sequence[TracePoint]) -> list[tuple[int, float, f
         lane.append((point.items, mean if low is None else low, mean, mean if high is None else high))
         if not point.alive[one.index]:
             break
+    result = one.result
+    if result.out_at is not None and result.score is not None and lane and lane[-1][0] < result.out_at:
+        # The trace keeps some of the looks only; a candidate's last one is known from its result.
+        low, high = result.interval or (result.score, result.score)
+        lane.append((result.out_at, low, result.score, high))
     return lane
 
 
@@ -121,7 +126,10 @@ def race(series: Sequence[Series], decision: Decision, width: float, class_: str
     parts = [svg.tag("clipPath", frame, id=clip), *_axes(items, scores, foot, decision.unit)]
     sure = figures.sureness(decision.alpha)
     parts.append(svg.text(0, 8, f"mean score, with its {sure} band; × left the race", "title"))
-    drawn = [_line(one, lanes[one.place], items, scores, rank < BANDS) for rank, one in enumerate(shown)]
+    drawn = [
+        _line(one, lanes[one.place], items, scores, len(shown) <= CROWD or rank < BANDS)
+        for rank, one in enumerate(shown)
+    ]
     parts.append(svg.tag("g", "".join(reversed(drawn)), clip_path=f"url(#{clip})"))
     ends = [scores(lanes[one.place][-1][2]) for one in shown]
     for one, end, y in zip(shown, ends, spread_labels(ends, head, foot), strict=True):

@@ -11,7 +11,7 @@ from weighbridge.report.html.scale import Scale, positive_scale, share_scale
 from weighbridge.report.html.series import Series, simple_frontier
 
 LABELS = 24
-"""More candidates than this keep their tooltips alone."""
+"""More candidates than this keep their tooltips alone; on a phone a third as many."""
 
 
 def _costs(series: Sequence[Series]) -> list[float]:
@@ -150,7 +150,7 @@ def scatter(series: Sequence[Series], currency: str, alpha: float, width: float,
             across = (scale(one.result.cost_interval[0]), scale(one.result.cost_interval[1]))
         parts.append(_point(one, places[one.place], scores, across))
     edge = width - strip - 4 if strip else width
-    for one in scored[:LABELS]:
+    for one in scored[: LABELS if roomy else LABELS // 3]:
         frame = svg.Box(edge if one in apart else left, head - 10, width if one in apart else edge, foot)
         name = svg.short(one.name, limit)
         aside = 13.0 if one.chosen else 9.0

@@ -54,12 +54,14 @@ def title(words: str) -> str:
 
 
 def marker(x: float, y: float, side: str, class_: str, size: float = 5.5) -> str:
-    """A point: circle for open, square for closed, diamond for rule; so that colour is never the only sign."""
+    """A point: circle for open, square for closed, diamond for rule, else a triangle: colour is never alone."""
     if side == "closed":
         return tag("rect", x=x - size + 0.5, y=y - size + 0.5, width=2 * size - 1, height=2 * size - 1, class_=class_)
+    far = size * 1.25
     if side == "rule":
-        far = size * 1.25
         return path([(x - far, y), (x, y - far), (x + far, y), (x, y + far)], class_, closed=True)
+    if side == "unknown":
+        return path([(x - far, y + size), (x, y - far), (x + far, y + size)], class_, closed=True)
     return tag("circle", cx=x, cy=y, r=size, class_=class_)
 
 
