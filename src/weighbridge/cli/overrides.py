@@ -39,7 +39,7 @@ def _option(one: Override) -> Callable[[Command], Command]:
     )
 
 
-def _type(one: Override) -> click.ParamType:
+def _type(one: Override) -> click.ParamType[Any]:
     """Bounds are left to the project's own check, which knows what the option is for."""
     kind = bare(one.field.type)
     match kind:

@@ -1,1 +1,1 @@
-"""Project: reads weighbridge.yaml into a task, candidates, a question and requirements."""
+"""Project: reads weighbridge.yaml into task, candidates and question; its schema and its error messages."""

@@ -265,6 +265,8 @@ def _same_shape(value: Value, kind: types.Type) -> bool:
 
 
 def _plural(kind: str) -> str:
+    if kind.startswith("one of "):
+        return kind.removeprefix("one of ")
     return {
         "text": "texts",
         "a whole number": "whole numbers",

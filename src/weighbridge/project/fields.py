@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,8 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+
+_NONE = re.compile(r"(^|\. |.)\bNone\b")
 
 Record = msgspec.inspect.StructType | msgspec.inspect.DataclassType
 
@@ -102,8 +105,9 @@ def attribute_docs(cls: type) -> dict[str, str]:
 
 
 def one_line(text: str) -> str:
-    """`text` with its line breaks and indentation taken out, and literal marks in one style."""
-    return " ".join(text.replace("``", "`").split())
+    """`text` on one line, literal marks in one style, and None called what it is in a file."""
+    flat = " ".join(text.replace("``", "`").split())
+    return _NONE.sub(lambda match: match[1] + ("Absent" if match[1] in ("", ". ") else "absent"), flat)
 
 
 def _field(field: msgspec.inspect.Field, sentence: str) -> OptionField:

@@ -31,6 +31,14 @@ class ShotsOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many examples the prompt shows."""
     seed: int = 0
     """Draws the examples; another seed draws others."""
+    balanced: bool = False
+    """Take turns among the references that occur."""
+    id: str | None = None
+    """Column that names an example, where it is not the data's; `@row` numbers the rows."""
+    reference: str | None = None
+    """Column with the right answer, where it is not the data's."""
+    encoding: str = "utf-8"
+    """Text encoding of the file."""
 
 
 class PromptOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -37,6 +37,8 @@ class Source:
     """Where each key stands."""
     raw: Mapping[Path, str] = field(default_factory=dict)
     """Unquoted scalars as written, so that a text field may hold ``1.10`` or ``true`` unchanged."""
+    blocks: frozenset[Path] = frozenset()
+    """Texts written as a block (``|`` or ``>``): their first line is the one after the mark."""
     said: Mapping[Path, str] = field(default_factory=dict)
     """Values that came from elsewhere than the file, and from where: ``option --epsilon``."""
 

@@ -83,7 +83,7 @@ def parse_yaml(text: str, label: str) -> Source:
             where=f"{label}:1",
             fix="write one with: weighbridge init DATA",
         )
-    return Source(label, tree, reading.values, reading.keys, reading.raw)
+    return Source(label, tree, reading.values, reading.keys, reading.raw, frozenset(reading.blocks))
 
 
 class _Reading:
@@ -94,6 +94,7 @@ class _Reading:
         self.values: dict[Path, Mark] = {}
         self.keys: dict[Path, Mark] = {}
         self.raw: dict[Path, str] = {}
+        self.blocks: set[Path] = set()
         self.count = 0
 
     def value(self, node: yaml.Node, path: Path) -> Value:
@@ -110,6 +111,8 @@ class _Reading:
             if node.style is None:
                 self.raw[path] = node.value
                 return plain(node.value)
+            if node.style in ("|", ">"):
+                self.blocks.add(path)
             return str(node.value)
         if isinstance(node, yaml.SequenceNode):
             self.only(node, "seq")

@@ -1,0 +1,164 @@
+"""From the candidates of a project file to models with prompt, settings and price; each one unlike the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+
+import msgspec
+
+from weighbridge.errors import UsageError, nearest
+from weighbridge.evidence import Question, Side
+from weighbridge.models.specs import open_model
+from weighbridge.project.options import CandidateOptions, PromptOptions
+from weighbridge.project.placing import placed
+from weighbridge.project.source import Path, Source
+from weighbridge.tasks.task import Prompt, Task
+from weighbridge.weighing.candidate import Candidate
+
+DEFAULT_PROMPT = "default"
+
+
+def read_candidates(
+    given: tuple[CandidateOptions, ...],
+    task: Task,
+    own_prompts: Mapping[int, Prompt],
+    source: Source,
+    folder: FilePath,
+) -> tuple[Candidate, ...]:
+    """Open every model (nothing is loaded or connected yet). Raises `UsageError`."""
+    if len(given) < 2:
+        raise UsageError(
+            "there is nothing to compare: the file has one candidate",
+            where=source.where(("candidates",)),
+            fix="name at least two; a rule of your own (model: python:my_rules.answer) makes a good baseline",
+        )
+    found: list[Candidate] = []
+    for index, options in enumerate(given):
+        path: Path = ("candidates", index)
+        prompt = own_prompts.get(index) or _prompt(options, task, source, path)
+        name = options.name or _name(options)
+        for other, earlier in enumerate(found):
+            if earlier.name == name:
+                raise _same_name(name, options, source, path, other)
+        with placed(source, (*path, "model")):
+            model = open_model(options.model, options.options, folder)
+        held = options.constrain
+        found.append(
+            Candidate(
+                name=name,
+                model=model,
+                prompt=prompt,
+                sampling=options.sampling,
+                price=options.price,
+                side=options.options.side,
+                repeats=options.repeats,
+                choices=task.choices if held else None,
+                json_schema=task.json_schema if held and not task.choices else None,
+            )
+        )
+    _refuse_alike(found, given, source)
+    return tuple(found)
+
+
+def check_question(question: Question, candidates: tuple[Candidate, ...], source: Source) -> None:
+    """Raises `UsageError` where the question cannot be asked of these candidates."""
+    names = [candidate.name for candidate in candidates]
+    if question.reference is not None and question.reference not in names:
+        raise UsageError(
+            f"question.reference names no candidate: {question.reference!r}",
+            where=source.where(("question", "reference")),
+            fix=nearest(question.reference, names),
+        )
+    if question.goal not in ("non_inferior", "superior"):
+        return
+    sides = {candidate.name: side_of(candidate) for candidate in candidates}
+    challengers = [name for name, side in sides.items() if side == "open" and name != question.reference]
+    place = source.where(("question", "goal"))
+    listed = ", ".join(f"{name} ({side})" for name, side in sides.items())
+    if not challengers:
+        raise UsageError(
+            f"the goal {question.goal} asks about an open candidate, and there is none"
+            + (" beside the reference" if question.reference else ""),
+            where=place,
+            fix=f"say 'side: open' at one, or ask another question; the sides are: {listed}",
+        )
+    if question.reference is None and "closed" not in sides.values():
+        raise UsageError(
+            f"the goal {question.goal} compares with the best closed candidate, and there is none",
+            where=place,
+            fix=f"name the candidate to compare with (question: reference: NAME), or say 'side: closed' at one; "
+            f"the sides are: {listed}",
+        )
+
+
+def side_of(candidate: Candidate) -> Side:
+    """The side it is weighed on."""
+    return candidate.side or candidate.model.side
+
+
+def _prompt(options: CandidateOptions, task: Task, source: Source, path: Path) -> Prompt:
+    name = options.prompt if isinstance(options.prompt, str) else DEFAULT_PROMPT
+    if name not in task.prompts:
+        raise UsageError(
+            f"there is no prompt {name!r}",
+            where=source.where((*path, "prompt")),
+            fix=f"{nearest(name, task.prompts)} Prompts are declared under 'prompts:'; a template of its "
+            "own is written as 'prompt: {user: ...}'",
+        )
+    return task.prompts[name]
+
+
+def _name(options: CandidateOptions) -> str:
+    """The spec, and the prompt where it is not the default."""
+    if isinstance(options.prompt, str) and options.prompt != DEFAULT_PROMPT:
+        return f"{options.model}, {options.prompt}"
+    return options.model if options.prompt is None else f"{options.model}, own prompt"
+
+
+def _same_name(name: str, options: CandidateOptions, source: Source, path: Path, other: int) -> UsageError:
+    line = source.line(("candidates", other))
+    first = f" (the other is on line {line})" if line else ""
+    if options.name is None:
+        return UsageError(
+            f"two candidates are called {name!r}{first}: neither has a name of its own",
+            where=source.where(path),
+            fix="give each a 'name:' that says how they differ, or remove one if they do not",
+        )
+    return UsageError(
+        f"two candidates are named {name!r}{first}",
+        where=source.where((*path, "name")),
+        fix="give each candidate a name of its own",
+    )
+
+
+def _refuse_alike(found: list[Candidate], given: tuple[CandidateOptions, ...], source: Source) -> None:
+    """The same model asked the same in the same way would be one candidate paid for twice."""
+    seen: dict[bytes, int] = {}
+    for index, (candidate, options) in enumerate(zip(found, given, strict=True)):
+        alike = msgspec.json.encode(
+            (
+                candidate.model.spec,
+                candidate.model.revision,
+                options.sampling,
+                _said(options, candidate),
+                options.constrain,
+                options.options,
+            ),
+            order="sorted",
+        )
+        other = seen.setdefault(alike, index)
+        if other != index:
+            line = source.line(("candidates", other))
+            raise UsageError(
+                f"the candidates {found[other].name!r}{f' (line {line})' if line else ''} and {candidate.name!r} are "
+                "alike: same model, prompt and settings",
+                where=source.where(("candidates", index)),
+                fix="change the model, prompt or settings of one, or remove it; to average several answers of one "
+                "candidate use 'repeats:'",
+            )
+
+
+def _said(options: CandidateOptions, candidate: Candidate) -> tuple[str, PromptOptions | None]:
+    own = options.prompt if isinstance(options.prompt, PromptOptions) else None
+    return ("" if own else candidate.prompt.name, own)

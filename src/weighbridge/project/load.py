@@ -1,0 +1,111 @@
+"""From a project file (or a Python mapping of the same shape) to everything a run needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from weighbridge.errors import UsageError
+from weighbridge.evidence import Budget, Question, Requirements
+from weighbridge.project.candidates import check_question, read_candidates
+from weighbridge.project.check import checked
+from weighbridge.project.options import ProjectOptions
+from weighbridge.project.overrides import overridden
+from weighbridge.project.placing import rooted
+from weighbridge.project.secrets import refuse_secrets
+from weighbridge.project.source import Source
+from weighbridge.project.task import read_task
+from weighbridge.project.yaml_source import read_yaml
+from weighbridge.tasks.columns import ColumnMap
+from weighbridge.tasks.task import Task
+from weighbridge.weighing.candidate import Candidate
+from weighbridge.weighing.limits import Limits
+
+DEFAULT_FILE = "weighbridge.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project file, read and checked; nothing has been called or paid for."""
+
+    label: str
+    """The file as the user named it."""
+    folder: FilePath
+    """Paths in the file are taken from here."""
+    options: ProjectOptions
+    task: Task
+    candidates: tuple[Candidate, ...]
+    question: Question
+    requirements: Requirements
+    budget: Budget
+    limits: Limits
+    seed: int
+    store: str
+    """Where answers are kept, as `store.open_store` takes it."""
+    columns: ColumnMap
+    notes: tuple[str, ...]
+    """What was guessed, one sentence each."""
+
+
+def load_project(
+    project: str | FilePath | Mapping[str, Any] = DEFAULT_FILE,
+    said: Mapping[str, Any] | None = None,
+    *,
+    speaker: str = "option {flag}",
+) -> Project:
+    """Read a project file, or a mapping of the same shape (paths are then taken from the working directory).
+
+    `said` overrules the file, by the names of `project.overrides`; None means unsaid. Raises `UsageError` with the
+    line of whatever cannot be used.
+    """
+    if isinstance(project, Mapping):
+        source, folder = Source("project", dict(project)), FilePath()
+    else:
+        path = FilePath(project)
+        source, folder = read_yaml(path, str(project)), path.parent
+    return read_project(overridden(source, said or {}, speaker=speaker), folder)
+
+
+def read_project(source: Source, folder: FilePath) -> Project:
+    """Check `source` and open what it names."""
+    refuse_secrets(source)
+    options = checked(source, ProjectOptions)
+    check_budget(options.budget, source)
+    read = read_task(options, source, folder)
+    candidates = read_candidates(options.candidates, read.task, read.own_prompts, source, folder)
+    check_question(options.question, candidates, source)
+    return Project(
+        label=source.label,
+        folder=folder,
+        options=options,
+        task=read.task,
+        candidates=candidates,
+        question=options.question,
+        requirements=options.requirements,
+        budget=options.budget,
+        limits=options.limits,
+        seed=options.seed,
+        store=_store(options.store, folder),
+        columns=read.columns,
+        notes=read.notes,
+    )
+
+
+def check_budget(budget: Budget, source: Source) -> None:
+    """Raises `UsageError` for a budget of nothing."""
+    for name in ("money", "calls", "minutes"):
+        if getattr(budget, name) == 0:
+            raise UsageError(
+                f"a budget of nothing: {name} is 0, so no call could be made",
+                where=source.where(("budget", name)),
+                fix=f"give a {name} above 0, or leave it out for no cap; 'weighbridge plan' says what a run takes",
+            )
+
+
+def _store(location: str, folder: FilePath) -> str:
+    """A plain path is taken from the project's folder; an address is left as it is."""
+    if location.lower().startswith("sqlite:") and not location[7:].startswith("//"):
+        return str(rooted(location[7:], folder))
+    return location if "://" in location else str(rooted(location, folder))
