@@ -4,13 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import weighbridge.stats.race as race_module
-
-if not hasattr(race_module, "Race"):
-    from weighing.horizon import HorizonRace
-
-    race_module.Race = HorizonRace
-
 from weighbridge.store import open_store
 
 

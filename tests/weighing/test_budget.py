@@ -19,7 +19,7 @@ from weighbridge.weighing.limits import Limits
 from weighbridge.weighing.weigh import weigh
 from weighing.parts import LocalModel, candidate, coin, pair, task_of
 
-HARD = Question(claim="pool", epsilon=0.0)
+HARD = Question(claim="population", epsilon=0.0)
 """With candidates this alike nothing is decided before the pool is exhausted."""
 QUICK = Limits(backoff=0.001, backoff_most=0.002)
 

@@ -16,7 +16,7 @@ from weighbridge.weighing.progress import Slowed
 from weighbridge.weighing.weigh import weigh
 from weighing.parts import LocalModel, candidate, coin, heard, pair, task_of
 
-HARD = Question(claim="pool", epsilon=0.0)
+HARD = Question(claim="population", epsilon=0.0)
 QUICK = Limits(backoff=0.001, backoff_most=0.002)
 FAILED = list(Status).index(Status.FAILED)
 

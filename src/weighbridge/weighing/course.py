@@ -82,7 +82,7 @@ class Course:
                 timer.cancel()
         outcome = race.outcome()
         run = self._result(outcome, stopped or ("pool exhausted" if outcome.kind == "undecided" else "decided"))
-        self._progress(Ended(run.stopped, run.seconds or 0.0, self._spent()))
+        self._progress(Ended(run.stopped, run.seconds or 0.0, self.spent()))
         return run
 
     def _minutes_up(self) -> None:
@@ -103,12 +103,14 @@ class Course:
                 if not self._contested(rules):
                     return race, "candidates down"
                 for index in lost:
-                    race = race.without(index)
+                    race = race.without(index, self.contenders[index].down or "")
                 continue
             if not whole:
                 return race, self._halt.reason or "budget"
             for span in spans:
                 race.feed(span.candidate, self.ledger.values[span.candidate, span.start : span.stop])
+            if rules.goal == "pareto":
+                race.price(self._level_costs())
             look = race.step()
             self._looks.append(look)
             self._progress(
@@ -116,7 +118,7 @@ class Course:
                     look,
                     race.outcome() if race.finished else None,
                     tuple(contender.tally() for contender in self.contenders),
-                    self._spent(),
+                    self.spent(),
                     self.ledger.values,
                 )
             )
@@ -126,14 +128,14 @@ class Course:
         """The race's rules; a Pareto question first measures what everybody costs on the first draws."""
         if self._plain_rules is not None:
             return self._plain_rules
-        units = min(PILOT, self.order.units)
-        await self.room.fetch([Span(index, 0, units) for index in range(len(self.candidates))])
-        costs = [self.ledger.costs(index) for index in range(len(self.candidates))]
-        unknown = [
-            self.names[index]
-            for index, values in enumerate(costs)
-            if not values.size and self.contenders[index].answers
-        ]
+        await self.room.fetch(self.spans(0, min(PILOT, self.order.units)))
+        return self.rules_from_pilot()
+
+    def rules_from_pilot(self) -> Rules:
+        """The race's rules, with the costs measured until now where the question needs them."""
+        if self._plain_rules is not None:
+            return self._plain_rules
+        unknown = [c.candidate.name for c in self.contenders if c.answers and not self.ledger.costs(c.index).size]
         if unknown:
             raise UsageError(
                 f"a pareto question needs the cost of every candidate, and that of {', '.join(map(repr, unknown))} "
@@ -142,9 +144,13 @@ class Course:
                 fix="state a `price:` there (`per_request: 0` where it is free; a price per token needs a server "
                 "that reports its usage), or ask for `best`",
             )
+        return rules_for(self.question, self.names, self.sides, costs=self._level_costs())
+
+    def _level_costs(self) -> list[float]:
+        """Mean costs so far, alike where they cannot be told apart; NaN for a candidate that never answered."""
+        costs = [self.ledger.costs(contender.index) for contender in self.contenders]
         known = iter(level_costs([values for values in costs if values.size]))
-        level = [next(known) if values.size else float("inf") for values in costs]
-        return rules_for(self.question, self.names, self.sides, costs=level)
+        return [next(known) if values.size else float("nan") for values in costs]
 
     def _contested(self, rules: Rules) -> bool:
         """Whether there is still something to compare. Raises where that was so from the beginning."""
@@ -166,7 +172,12 @@ class Course:
             )
         return False
 
-    def _spent(self) -> Spent:
+    def spans(self, start: int, stop: int) -> list[Span]:
+        """The same draws for every candidate that is up."""
+        return [Span(contender.index, start, stop) for contender in self.contenders if contender.down is None]
+
+    def spent(self) -> Spent:
+        """What this run used of its budget until now."""
         return self.purse.spent(asyncio.get_running_loop().time(), priced=self._priced)
 
     def _tell_start(self) -> None:

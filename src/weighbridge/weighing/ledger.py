@@ -84,6 +84,12 @@ class Ledger:
         sums = np.add.reduceat(self._drawn[candidate, first:last], starts[start:stop] - first)
         self.values[candidate, start:stop] = sums / np.diff(starts[start : stop + 1])
 
+    def mean(self, name: str, candidate: int) -> float | None:
+        """Mean of a measured column (``cost``, ``latency``, ``tokens_in``, ``tokens_out``) over the items asked."""
+        table = {"cost": self._cost, "latency": self._latency, "tokens_in": self._in, "tokens_out": self._out}[name]
+        known = table[candidate][~np.isnan(table[candidate])]
+        return float(known.mean()) if known.size else None
+
     def costs(self, candidate: int) -> Floats:
         """Known costs per request of the items asked so far."""
         row = self._cost[candidate]

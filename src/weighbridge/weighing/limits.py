@@ -17,7 +17,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From the moment the first attempt is sent; waiting in the queue before that does not count."""
     attempts: Annotated[int, Meta(ge=1, description="Attempts at one answer.")] = 6
     """A 429 that says when to come back is not counted: it ends with the deadline or the retry budget."""
-    retries: Annotated[int | None, Meta(ge=0, description="Repeated attempts in the whole run.")] = None
+    retries: Annotated[int, Meta(ge=0, description="Repeated attempts in the whole run.")] | None = None
     """None: 100, and one more for every four answers."""
     concurrency: Annotated[int, Meta(ge=1, description="The most calls under way at once on one endpoint.")] = 64
     backoff: Annotated[float, Meta(ge=0, description="Seconds; the wait before attempt n + 1 is drawn from")] = 0.5

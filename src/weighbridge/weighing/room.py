@@ -64,6 +64,15 @@ class Room:
                 self._ledger.complete_units(span.candidate, span.start, span.stop)
         return True
 
+    def stored(self, spans: Sequence[Span]) -> bool:
+        """Whether the store holds every answer of `spans`."""
+        wanted = [(span.candidate, *self._order.positions(span.start, span.stop)) for span in spans]
+        for cells in self._batches(wanted):
+            keys = {job.key for row in self._jobs(cells) for job in row}
+            if len(self._store.get_many(keys)) < len(keys):
+                return False
+        return True
+
     def _batches(self, wanted: Sequence[tuple[int, int, int]]) -> Iterator[list[Cell]]:
         """Cells not yet scored, item by item with the candidates interleaved."""
         cells: list[Cell] = []

@@ -1,0 +1,224 @@
+"""What a run will take, said before it is paid: at the likely stop and at the worst case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from weighbridge.evidence import Budget, Question
+from weighbridge.store import Store
+from weighbridge.tasks.task import Task
+from weighbridge.weighing.candidate import Candidate
+from weighbridge.weighing.checks import check_run
+from weighbridge.weighing.course import PILOT, Course
+from weighbridge.weighing.halt import Halt, interruptible
+from weighbridge.weighing.job import Contender
+from weighbridge.weighing.likely import likely_draws
+from weighbridge.weighing.limits import Limits
+from weighbridge.weighing.progress import Progress, silent
+from weighbridge.weighing.weigh import DEFAULT_LIMITS, NO_BUDGET
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What something takes. None: it cannot be said (no price, no usage reported, nothing measured)."""
+
+    calls: int
+    """Answers, those in the store included."""
+    tokens_in: float | None
+    tokens_out: float | None
+    money: float | None
+    minutes: float | None
+    """Wall clock at the concurrency seen; candidates on one endpoint share it, endpoints run side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One candidate."""
+
+    name: str
+    answers: int
+    """Pilot answers that the figures rest on."""
+    cost_per_1000: float | None
+    seconds: float | None
+    """Mean seconds per answer."""
+    likely: Need
+    worst: Need
+    down: str | None = None
+    """Why it cannot take part, if the pilot took it down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The bill before the run."""
+
+    rows: tuple[PlanRow, ...]
+    pilot: Need
+    """What the pilot took: all its answers; money and minutes of the calls made just now."""
+    pilot_calls_now: int
+    """Calls that had to be made for it; their answers are in the store and are the run's first."""
+    likely: Need | None
+    """None where nothing could be measured."""
+    worst: Need
+    """Every candidate asked every item."""
+    likely_items: int | None
+    """Items drawn at the likely stop."""
+    items: int
+    units: int
+    unit: str
+    seed: int
+    question: Question
+    notes: tuple[str, ...] = ()
+
+
+async def plan(
+    task: Task,
+    candidates: Sequence[Candidate],
+    question: Question,
+    *,
+    store: Store,
+    budget: Budget = NO_BUDGET,
+    seed: int = 0,
+    limits: Limits = DEFAULT_LIMITS,
+    pilot: int = PILOT,
+    ask: bool = True,
+    progress: Progress | None = None,
+) -> Plan:
+    """Reckon what `weigh` with the same arguments will take.
+
+    A pilot asks every candidate the first `pilot` units of the run's own draw order, so that nothing is wasted; what
+    is in the store already is used as far as it reaches. With ``ask=False`` no call is made, and what is not in the
+    store stays unknown. The budget holds for the pilot too. The likely stop is an estimate from few items: it can be
+    far off in either direction, and the worst case is what bounds the bill.
+    """
+    check_run(task, candidates, question, budget)
+    halt = Halt()
+    with interruptible(halt):
+        course = Course(task, candidates, question, budget, store, seed, limits, progress or silent, halt)
+        known = await _pilot(course, min(pilot, course.order.units), ask)
+    return _reckoned(course, budget, known)
+
+
+async def _pilot(course: Course, units: int, ask: bool) -> int:
+    """Have the pilot's units scored, and those after it that the store holds; returns how many are there."""
+    known = 0
+    if ask and await course.room.fetch(course.spans(0, units)):
+        known = units
+    step = max(units, 1)
+    while known < course.order.units:
+        spans = course.spans(known, min(known + step, course.order.units))
+        if not spans or not course.room.stored(spans):
+            break
+        await course.room.fetch(spans)
+        known = spans[0].stop
+        step *= 2
+    return known
+
+
+def _reckoned(course: Course, budget: Budget, known: int) -> Plan:
+    up = [contender for contender in course.contenders if contender.down is None]
+    size = len(course.task.items) / course.order.units
+    draws: dict[int, float] = {}
+    if known and len(up) == len(course.contenders):
+        found = likely_draws(course.ledger.values[:, :known], course.rules_from_pilot(), course.order.units)
+        draws = {index: float(found[index]) for index in range(len(course.contenders))}
+    rows = []
+    for contender in course.contenders:
+        items = len(course.task.items)
+        likely = min(items, round(draws.get(contender.index, course.order.units) * size))
+        rows.append(
+            PlanRow(
+                name=contender.candidate.name,
+                answers=contender.answers,
+                cost_per_1000=_scaled(course.ledger.mean("cost", contender.index), 1000),
+                seconds=course.ledger.mean("latency", contender.index),
+                likely=_need(course, contender, likely),
+                worst=_need(course, contender, items),
+                down=contender.down,
+            )
+        )
+    worst = _sum([row.worst for row in rows], _minutes(course, [row.worst for row in rows]))
+    likely_all = _sum([row.likely for row in rows], _minutes(course, [row.likely for row in rows])) if draws else None
+    made = sum(contender.answers for contender in course.contenders)
+    spent = course.spent()
+    return Plan(
+        rows=tuple(rows),
+        pilot=Need(made, _tokens(course, "in"), _tokens(course, "out"), spent.money, spent.seconds / 60),
+        pilot_calls_now=spent.calls,
+        likely=likely_all,
+        worst=worst,
+        likely_items=min(len(course.task.items), round(max(draws.values()) * size)) if draws else None,
+        items=len(course.task.items),
+        units=course.order.units,
+        unit=course.order.unit,
+        seed=course.seed,
+        question=course.question,
+        notes=tuple(_notes(course, budget, likely_all, worst, known)),
+    )
+
+
+def _need(course: Course, contender: Contender, items: int) -> Need:
+    calls = items * contender.candidate.repeats
+    index = contender.index
+    return Need(
+        calls,
+        _scaled(course.ledger.mean("tokens_in", index), calls),
+        _scaled(course.ledger.mean("tokens_out", index), calls),
+        _scaled(course.ledger.mean("cost", index), calls),
+        _scaled(course.ledger.mean("latency", index), calls / int(contender.endpoint.limit) / 60),
+    )
+
+
+def _scaled(value: float | None, by: float) -> float | None:
+    return None if value is None else value * by
+
+
+def _sum(needs: Sequence[Need], minutes: float | None) -> Need:
+    def total(name: str) -> float | None:
+        values = [getattr(need, name) for need in needs]
+        return None if any(value is None for value in values) else float(sum(values))
+
+    calls = sum(need.calls for need in needs)
+    return Need(calls, total("tokens_in"), total("tokens_out"), total("money"), minutes)
+
+
+def _minutes(course: Course, needs: Sequence[Need]) -> float | None:
+    """Endpoints work side by side; candidates on one endpoint one after the other."""
+    busy: dict[str, float] = {}
+    for contender, need in zip(course.contenders, needs, strict=True):
+        if need.minutes is None:
+            return None
+        busy[contender.endpoint.name] = busy.get(contender.endpoint.name, 0.0) + need.minutes
+    return max(busy.values())
+
+
+def _tokens(course: Course, kind: str) -> float | None:
+    means = [course.ledger.mean(f"tokens_{kind}", index) for index in range(len(course.contenders))]
+    counts = [contender.answers for contender in course.contenders]
+    if any(mean is None for mean in means):
+        return None
+    return float(np.dot([mean or 0.0 for mean in means], counts))
+
+
+def _notes(course: Course, budget: Budget, likely: Need | None, worst: Need, known: int) -> list[str]:
+    notes = [f"{c.candidate.name} cannot take part: {c.down}" for c in course.contenders if c.down is not None]
+    if likely is None:
+        notes.append("no answers to reckon from: only the number of calls in the worst case is known")
+    elif known < course.order.units:
+        notes.append(f"the likely stop is an estimate from {known} {course.order.unit}s; the worst case is a bound")
+    unpriced = [c.candidate.name for c in course.contenders if not c.candidate.price.known and not c.costed]
+    if unpriced:
+        notes.append(f"no price, so that money cannot be reckoned: {', '.join(unpriced)}")
+    for name in ("money", "calls", "minutes"):
+        most = getattr(budget, name)
+        expected = getattr(likely, name) if likely is not None else None
+        at_worst = getattr(worst, name)
+        if most is None:
+            continue
+        if expected is not None and expected > most:
+            notes.append(f"the budget of {most:g} {name} will likely end the run undecided")
+        elif at_worst is not None and at_worst > most:
+            notes.append(f"the budget of {most:g} {name} may end the run undecided")
+    return notes
