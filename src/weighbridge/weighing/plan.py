@@ -106,14 +106,17 @@ async def _pilot(course: Course, units: int, ask: bool) -> int:
     known = 0
     if ask and await course.room.fetch(course.spans(0, units)):
         known = units
-    step = max(units, 1)
-    while known < course.order.units:
+    step = least = max(units, 1)
+    growing = True
+    while known < course.order.units and step >= least:
         spans = course.spans(known, min(known + step, course.order.units))
-        if not spans or not course.room.stored(spans):
-            break
-        await course.room.fetch(spans)
-        known = spans[0].stop
-        step *= 2
+        if spans and course.room.stored(spans):
+            await course.room.fetch(spans)
+            known = spans[0].stop
+            step = step * 2 if growing else step
+        else:
+            growing = False
+            step //= 2
     return known
 
 
