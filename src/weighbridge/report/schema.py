@@ -162,7 +162,7 @@ def _schema_text() -> str:
     for name in parts:
         _described(name, parts[name])
     parts["Decision"]["properties"]["schema"] = {
-        "description": "Name and version of this form. Within a version fields may be added, never changed or removed.",
+        "description": "Name and version of this form: within it fields may be added, never changed or removed.",
         "const": SCHEMA,
     }
     whole = {
