@@ -35,7 +35,7 @@ def _option(one: Override) -> Callable[[Command], Command]:
         type=_type(one),
         default=None,
         metavar=_metavar(one),
-        help=one.field.description + said,
+        help=one.field.description.replace("`", "") + said,
     )
 
 
