@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypedDict
 
 from weighbridge.errors import UsageError
 from weighbridge.evidence import Budget, Question, Requirements
@@ -24,6 +24,17 @@ from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.limits import Limits
 
 DEFAULT_FILE = "weighbridge.yaml"
+
+
+class Work(TypedDict):
+    """What is weighed, as keyword arguments."""
+
+    task: Task
+    candidates: tuple[Candidate, ...]
+    question: Question
+    budget: Budget
+    seed: int
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,18 @@ class Project:
     columns: ColumnMap
     notes: tuple[str, ...]
     """What was guessed, one sentence each."""
+
+    @property
+    def work(self) -> Work:
+        """The arguments that `weighing.weigh` and `weighing.plan` share."""
+        return {
+            "task": self.task,
+            "candidates": self.candidates,
+            "question": self.question,
+            "budget": self.budget,
+            "seed": self.seed,
+            "limits": self.limits,
+        }
 
 
 def load_project(

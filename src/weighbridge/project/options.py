@@ -104,6 +104,8 @@ class ProjectOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Limits a candidate must keep to be chosen."""
     budget: Budget = Budget()
     """What one run may use; absent: as much as the verdict takes."""
+    currency: Annotated[str, Meta(min_length=1)] = "USD"
+    """Currency of prices and budgets, as reports show it."""
     seed: Annotated[int, Meta(ge=0)] = 0
     """Fixes the order in which items are drawn."""
     store: Annotated[str, Meta(min_length=1)] = DEFAULT_STORE

@@ -1,0 +1,115 @@
+"""`weighbridge plan`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from weighbridge.cli.outputs import console
+from weighbridge.cli.overrides import override_options
+
+if TYPE_CHECKING:
+    from weighbridge.project.load import Project
+    from weighbridge.weighing.plan import Need, Plan
+
+PILOT = 8
+"""Items each candidate is asked, where the store does not hold them already."""
+
+
+@click.command()
+@click.argument("file", default="weighbridge.yaml")
+@click.option("--pilot", type=click.IntRange(min=1), default=PILOT, show_default=True, help="Items of the pilot.")
+@click.option("--no-calls", is_flag=True, help="Make no call at all: plan from the store and the prices alone.")
+@override_options()
+def plan(file: str, pilot: int, no_calls: bool, **said: object) -> int:
+    """Say what a run would take, before anything is spent.
+
+    FILE is the project file [default: weighbridge.yaml]. A pilot asks every candidate a few items: those that the run
+    itself draws first, kept in the store, so that nothing is paid twice. Its price is part of what is shown.
+    """
+    from weighbridge.project.load import load_project
+
+    project = load_project(file, said)
+    reckoned = asyncio.run(_reckon(project, pilot, not no_calls))
+    show(reckoned, project, console())
+    return 0
+
+
+async def _reckon(project: Project, pilot: int, ask: bool) -> Plan:
+    from weighbridge.store import open_store
+    from weighbridge.weighing.plan import plan as reckon
+
+    with open_store(project.store) as store:
+        try:
+            return await reckon(**project.work, store=store, pilot=pilot, ask=ask)
+        finally:
+            for candidate in project.candidates:
+                await candidate.model.close()
+
+
+def show(plan: Plan, project: Project, screen: Any) -> None:  # noqa: ANN401 - a rich console; rich is imported late
+    """Print a plan on a rich console of 80 columns or more."""
+    from rich.table import Table
+
+    from weighbridge.report.clean import clean_line
+    from weighbridge.report.figures import amount, count
+
+    currency = project.options.currency
+    screen.print(f"{project.task.name}: {len(project.candidates)} candidates, {plan.items:,} items", markup=False)
+    table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("candidate", overflow="fold")
+    for title in ("calls", "tokens in", "tokens out", "money", "minutes"):
+        table.add_column(title, justify="right", no_wrap=True)
+
+    def line(name: str, need: Need, style: str = "") -> None:
+        cells = (
+            count(need.calls),
+            _about(need.tokens_in),
+            _about(need.tokens_out),
+            amount(need.money, currency) if need.money is not None else "unknown",
+            _minutes(need.minutes),
+        )
+        table.add_row(clean_line(name), *cells, style=style)
+
+    table.add_row("at the likely stop", style="bold")
+    for row in plan.rows:
+        line(f"  {row.name}", row.likely)
+    if plan.likely is not None:
+        line("  together", plan.likely)
+    table.add_row("at the worst: every item for every candidate", style="bold")
+    for row in plan.rows:
+        line(f"  {row.name}", row.worst)
+    line("  together", plan.worst)
+    line(f"the pilot ({count(plan.pilot_calls_now)} calls just now)", plan.pilot, style="dim")
+    screen.print(table)
+    for text in remarks(plan):
+        screen.print(text, markup=False, highlight=False, soft_wrap=False)
+
+
+def remarks(plan: Plan) -> list[str]:
+    """What the figures rest on, and what is missing."""
+    told = []
+    if plan.likely_items is not None:
+        told.append(f"Likely stop: after about {plan.likely_items:,} of {plan.items:,} items; an estimate from few")
+        told[-1] += " answers, which can be far off. The worst case bounds the bill."
+    else:
+        told.append("The likely stop is unknown: nothing was measured yet. Without --no-calls a pilot measures it.")
+    unpriced = [row.name for row in plan.rows if row.worst.money is None]
+    if unpriced:
+        told.append(f"Money is unknown for {', '.join(unpriced)}: state a price (price: per_hour, per_request, ...).")
+    told += [f"{row.name} cannot take part: {row.down}" for row in plan.rows if row.down]
+    told += list(plan.notes)
+    told.append("The pilot's answers are in the store and are the first of the run.")
+    return told
+
+
+def _about(number: float | None) -> str:
+    return "unknown" if number is None else f"{number:,.0f}"
+
+
+def _minutes(minutes: float | None) -> str:
+    if minutes is None:
+        return "unknown"
+    return f"{minutes:.1f}" if minutes < 100 else f"{minutes:,.0f}"

@@ -1,0 +1,71 @@
+"""`weighbridge run`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from weighbridge.cli.outputs import check_outputs, console, give, output_options
+from weighbridge.cli.overrides import override_options
+
+if TYPE_CHECKING:
+    from weighbridge.project.load import Project
+
+
+@click.command()
+@click.argument("file", default="weighbridge.yaml")
+@output_options
+@click.option("--quiet", "-q", is_flag=True, help="Show the verdict alone, no progress.")
+@override_options()
+def run(file: str, json: str | None, html: str | None, quiet: bool, **said: object) -> int:
+    """Weigh the candidates and give the verdict.
+
+    FILE is the project file [default: weighbridge.yaml]. Every answer is kept in the store as it comes: after Ctrl-C,
+    a crash or a spent budget the same command goes on where it stopped and pays for no answer twice. Options overrule
+    the file.
+    """
+    from weighbridge.decide.decide import decide
+    from weighbridge.project.load import load_project
+    from weighbridge.store import open_store
+    from weighbridge.weighing.progress import silent
+    from weighbridge.weighing.weigh import weigh_now
+
+    check_outputs(json, html)
+    project = load_project(file, said)
+    # Progress goes to stderr, so that standard output holds the verdict alone.
+    screen = console(err=True)
+    if not quiet:
+        for line in opening(project):
+            screen.print(line, markup=False, highlight=False)
+    with open_store(project.store) as store:
+        if quiet:
+            found = weigh_now(**project.work, store=store, progress=silent)
+        else:
+            from weighbridge.report.live import watch
+
+            with watch(screen) as progress:
+                found = weigh_now(**project.work, store=store, progress=progress)
+    decision = decide(found, project.requirements, title=project.task.name, currency=project.options.currency)
+    return give(decision, json, html)
+
+
+def opening(project: Project) -> list[str]:
+    """The plan in a line or two: who is weighed, on how much, and what it can take at most."""
+    names = [candidate.name for candidate in project.candidates]
+    items = len(project.task.items)
+    most = items * sum(candidate.repeats for candidate in project.candidates)
+    budget = project.budget
+    caps = [
+        f"{budget.money:g} {project.options.currency}" if budget.money is not None else "",
+        f"{budget.calls:,} calls" if budget.calls is not None else "",
+        f"{budget.minutes:g} minutes" if budget.minutes is not None else "",
+    ]
+    capped = ", ".join(cap for cap in caps if cap)
+    guesses = [f"  {note}" for note in project.notes]
+    return [
+        f"{project.task.name}: {', '.join(names)}",
+        f"at most {most:,} calls ({len(names)} candidates, {items:,} items), budget {capped or 'without cap'}, "
+        f"seed {project.seed}, answers kept in {project.store}",
+        *guesses,
+    ]
