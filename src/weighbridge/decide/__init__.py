@@ -1,5 +1,6 @@
 """Decide: evidence and requirements in, a decision out."""
 
+from weighbridge.decide.decide import decide
 from weighbridge.decide.decision import (
     SCHEMA,
     Calls,
@@ -22,4 +23,5 @@ __all__ = [
     "TracePoint",
     "Verdict",
     "VerdictKind",
+    "decide",
 ]

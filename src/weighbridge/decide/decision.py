@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from weighbridge.evidence import Claim, Finding, Question, Side
+from weighbridge.evidence import Claim, Evidence, Finding, Question, Side
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
 
 SCHEMA = "weighbridge.decision/1"
+
+FrameName = Literal["evidence", "candidates", "pairs", "findings", "trace"]
+"""Tables that a decision can be turned into."""
 
 VerdictKind = Literal["best", "non_inferior", "superior", "frontier", "undecided", "none"]
 
@@ -34,7 +42,9 @@ class CandidateResult(msgspec.Struct, frozen=True):
     side: Side
     score: float | None
     interval: tuple[float, float] | None
-    """Confidence sequence at 1 - alpha for `claim`: valid at whatever moment the run stopped."""
+    """Confidence sequence at 1 - alpha for `claim`: valid at whatever moment the run stopped. Where stored scores
+    were used all at once (`Verdict.stopped` is ``stored``), a fixed-sample interval for the population claim. One
+    point only where the pool claim's whole pool was read."""
     items: int
     spec: str = ""
     simulated: bool = False
@@ -75,7 +85,7 @@ class PairResult(msgspec.Struct, frozen=True):
     difference: float
     """Mean of a - b over the shared items."""
     interval: tuple[float, float]
-    """Confidence sequence for the difference at 1 - alpha."""
+    """Interval for the difference at 1 - alpha, of the same kind as `CandidateResult.interval`."""
 
 
 class Calls(msgspec.Struct, frozen=True):
@@ -110,8 +120,11 @@ class TracePoint(msgspec.Struct, frozen=True):
     leader: int
 
 
-class Decision(msgspec.Struct, frozen=True):
-    """Everything a run found out. `msgspec.json.encode` gives the documented JSON form."""
+class Decision(msgspec.Struct, frozen=True, dict=True):
+    """Everything a run found out. `msgspec.json.encode` gives the documented JSON form.
+
+    The evidence it rests on travels with it (`evidence`), outside the JSON form.
+    """
 
     verdict: Verdict
     question: Question
@@ -140,3 +153,40 @@ class Decision(msgspec.Struct, frozen=True):
     seconds: float | None = None
     version: str = ""
     schema: str = SCHEMA
+
+    def carrying(self, evidence: Evidence) -> Decision:
+        """This decision with its evidence. A decision read back from JSON has none."""
+        # In the instance's dict and not a field: what is no field stays out of the JSON form and of equality.
+        self.__dict__["evidence"] = evidence
+        return self
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """The score table behind the verdict; None for a decision read back from JSON."""
+        found: Evidence | None = self.__dict__.get("evidence")
+        return found
+
+    def to_json(self) -> bytes:
+        """The documented JSON form."""
+        return msgspec.json.encode(self)
+
+    def to_polars(self, table: FrameName = "evidence") -> polars.DataFrame:
+        """A table of this decision as a polars frame; see `decide.frames.columns_of` for the tables there are."""
+        from weighbridge.decide.frames import columns_of
+        from weighbridge.evidence.frames import polars_frame
+
+        return polars_frame(columns_of(self, table))
+
+    def to_pandas(self, table: FrameName = "evidence") -> pandas.DataFrame:
+        """A table of this decision as a pandas frame."""
+        from weighbridge.decide.frames import columns_of
+        from weighbridge.evidence.frames import pandas_frame
+
+        return pandas_frame(columns_of(self, table))
+
+    def to_arrow(self, table: FrameName = "evidence") -> pyarrow.Table:
+        """A table of this decision as an arrow table."""
+        from weighbridge.decide.frames import columns_of
+        from weighbridge.evidence.frames import arrow_table
+
+        return arrow_table(columns_of(self, table))

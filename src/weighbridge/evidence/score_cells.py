@@ -106,8 +106,8 @@ def gather(
     return evidence, notes
 
 
-def _clusters(con: duckdb.DuckDBPyConnection, n: int) -> NDArray[np.int64]:
-    """Cluster number of each item; an item without a cluster stands alone."""
+def _clusters(con: duckdb.DuckDBPyConnection, n: int) -> NDArray[np.int64] | None:
+    """Cluster number of each item; an item without a cluster stands alone. None where no two items share one."""
     rows = con.execute(
         "select n, min(cluster) from raw join chosen using (model) join items using (item_id) group by n order by n"
     ).fetchall()
@@ -116,7 +116,7 @@ def _clusters(con: duckdb.DuckDBPyConnection, n: int) -> NDArray[np.int64]:
     for item, label in rows:
         key = f"item {item}" if label is None else f"cluster {label}"
         codes[item] = numbers.setdefault(key, len(numbers))
-    return codes
+    return codes if len(numbers) < n else None
 
 
 def _texts(

@@ -28,6 +28,7 @@ def keep_items(evidence: Evidence, kept: NDArray[np.bool_]) -> Evidence:
     if cluster is not None:
         first: dict[int, int] = {}
         cluster = np.array([first.setdefault(int(c), len(first)) for c in cluster[where]], dtype=np.int64)
+        cluster = cluster if len(first) < where.size else None
     return replace(
         evidence,
         items=tuple(evidence.items[i] for i in rows),

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weighbridge.evidence.question import Side
 from weighbridge.evidence.score import NOT_ASKED, STATUS_CODES
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
 
 Floats = NDArray[np.float64]
 
@@ -78,3 +84,21 @@ class Evidence:
         """How many items of `candidate` ended in each status."""
         counts = np.bincount(self.status[candidate], minlength=256)
         return {status.value: int(counts[code]) for code, status in enumerate(STATUS_CODES)}
+
+    def to_polars(self) -> polars.DataFrame:
+        """One row per item and candidate that was asked, as a polars frame; see `evidence.frames`."""
+        from weighbridge.evidence.frames import evidence_columns, polars_frame
+
+        return polars_frame(evidence_columns(self))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The same as a pandas frame."""
+        from weighbridge.evidence.frames import evidence_columns, pandas_frame
+
+        return pandas_frame(evidence_columns(self))
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The same as an arrow table."""
+        from weighbridge.evidence.frames import arrow_table, evidence_columns
+
+        return arrow_table(evidence_columns(self))

@@ -1,0 +1,121 @@
+"""From a run and requirements to a decision."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from weighbridge import __version__
+from weighbridge.decide.advice import pool_answer, reasons, warnings, would_change
+from weighbridge.decide.decision import Calls, Cost, Decision, Verdict
+from weighbridge.decide.findings import find, verdict_on
+from weighbridge.decide.results import candidate_results, pair_results
+from weighbridge.decide.sentence import Story, sentence
+from weighbridge.decide.settle import Settled, settle
+from weighbridge.decide.standing import Standing, standing_of
+from weighbridge.decide.trace import trace_points
+from weighbridge.decide.words import signed
+from weighbridge.evidence import Evidence, Requirements
+from weighbridge.stats.intervals import difference_sequence
+from weighbridge.weighing.run import Run
+
+NOTHING_DEMANDED = Requirements()
+
+
+def decide(
+    run: Run, requirements: Requirements = NOTHING_DEMANDED, *, title: str = "", currency: str = "USD"
+) -> Decision:
+    """The decision on what `run` found out, under `requirements`.
+
+    A candidate that does not meet a requirement cannot win: the race is run again among the rest, on the scores there
+    are. One of which a requirement is unknown cannot win either; where it leads, the verdict is undecided. With
+    nobody left the verdict is ``none``. The decision carries its evidence (`Decision.evidence`).
+    """
+    evidence = run.evidence
+    standing = standing_of(run)
+    findings = find(evidence, requirements, run.question.alpha, currency)
+    settled = settle(run, standing, [verdict_on(findings, column.name) for column in evidence.columns])
+    results = candidate_results(evidence, standing, settled)
+    pairs = pair_results(evidence, standing, settled)
+    more_items = _more_items(settled, standing)
+    story = Story(
+        settled=settled,
+        question=run.question,
+        results=results,
+        pairs=pairs,
+        items=len(evidence.items),
+        currency=currency,
+        more_items=more_items,
+        demanded=requirements != NOTHING_DEMANDED,
+    )
+    winners = settled.winners
+    if settled.kind == "undecided" and settled.leader is not None:
+        winners = (settled.leader,)
+    decision = Decision(
+        verdict=Verdict(
+            kind=settled.kind,
+            candidates=[standing.names[index] for index in winners],
+            sentence=sentence(story),
+            reasons=reasons(story, findings),
+            would_change=would_change(story, findings),
+            stopped=run.stopped,
+        ),
+        question=run.question,
+        claim=run.question.claim,
+        alpha=run.question.alpha,
+        items=len(evidence.items),
+        units=standing.units,
+        unit=standing.unit,
+        items_drawn=int(np.logical_or.reduce(evidence.asked, axis=0).sum()) if evidence.items else 0,
+        seed=run.seed,
+        calls=Calls(
+            made=run.calls_made,
+            exhaustive=run.calls_exhaustive,
+            from_store=run.calls_from_store,
+            retries=run.retries,
+        ),
+        cost=Cost(spent=run.spent, exhaustive=_exhaustive_cost(evidence), now=run.spent_now, currency=currency),
+        candidates=results,
+        pairs=pairs,
+        findings=findings,
+        warnings=warnings(run, standing, _population_note(run, standing, story)),
+        trace=trace_points(run, standing),
+        more_items=more_items,
+        pool_answer=pool_answer(evidence, currency),
+        simulated=any(column.simulated for column in evidence.columns),
+        title=title,
+        seconds=run.seconds,
+        version=__version__,
+    )
+    return decision.carrying(evidence)
+
+
+def _more_items(settled: Settled, standing: Standing) -> int | None:
+    """Units still needed, in items: a cluster holds as many as it does on average."""
+    if settled.kind != "undecided" or settled.more_units is None:
+        return None
+    return round(settled.more_units * int(standing.starts[-1]) / max(1, standing.units))
+
+
+def _exhaustive_cost(evidence: Evidence) -> float | None:
+    """What asking everybody everything would cost, at the mean cost of those asked; None where one is unknown."""
+    total = 0.0
+    for k in range(len(evidence.columns)):
+        known = evidence.cost[k][np.isfinite(evidence.cost[k])]
+        if not known.size:
+            return None
+        total += float(known.mean()) * len(evidence.items) * int(evidence.repeats[k])
+    return total
+
+
+def _population_note(run: Run, standing: Standing, story: Story) -> str | None:
+    """Under the pool claim: what the same scores say about future traffic, so that one is not taken for the other."""
+    pair = story.rival()
+    if run.question.claim != "pool" or pair is None:
+        return None
+    a, b = (standing.names.index(name) for name in (pair.a, pair.b))
+    left, right = standing.shared(a, b)
+    low, high = difference_sequence(np.round(left - right, 12), standing.alpha, None)
+    return (
+        f"The verdict is about these {len(run.evidence.items):,} items only. For traffic like them, {pair.a} against "
+        f"{pair.b} lies between {signed(low)} and {signed(high)} points."
+    )

@@ -1,0 +1,165 @@
+"""Requirements, checked against what was measured: met, not met or unknown. Unknown never becomes yes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from weighbridge.decide.words import count, money, percent, seconds
+from weighbridge.evidence import Evidence, Finding, Met, Requirements, Status
+from weighbridge.evidence.score import STATUS_CODES
+from weighbridge.stats.fixed import Interval, clustered_error, quantile_interval
+from weighbridge.stats.fixed.means import Floats
+from weighbridge.stats.fixed.special import t_quantile
+
+_FAILED = STATUS_CODES.index(Status.FAILED)
+
+
+def find(evidence: Evidence, requirements: Requirements, alpha: float, currency: str) -> list[Finding]:
+    """One finding per candidate and requirement, in the order of the candidates.
+
+    Each says "met" or "not met" only where a one-sided bound at 1 - alpha lies on that side of the limit.
+    """
+    findings: list[Finding] = []
+    for candidate, column in enumerate(evidence.columns):
+        if requirements.cost_per_1000 is not None:
+            found = _cost(evidence, candidate, requirements.cost_per_1000, alpha, currency)
+            findings.append(_named(found, column.name))
+        if requirements.latency_p95 is not None:
+            found = _latency(evidence, candidate, requirements.latency_p95, alpha)
+            findings.append(_named(found, column.name))
+    return findings
+
+
+def _named(finding: Finding, name: str) -> Finding:
+    return Finding(
+        dimension=finding.dimension,
+        met=finding.met,
+        statement=f"{name}: {finding.statement}",
+        candidate=name,
+        value=finding.value,
+        interval=finding.interval,
+        limit=finding.limit,
+        would_change=finding.would_change,
+    )
+
+
+def verdict_on(findings: list[Finding], name: str) -> Met:
+    """``not met`` where one requirement is not met, ``met`` where all are, else ``unknown``."""
+    mine = {finding.met for finding in findings if finding.candidate == name}
+    return "not met" if "not met" in mine else "unknown" if "unknown" in mine else "met"
+
+
+def known_costs(evidence: Evidence, candidate: int) -> tuple[Floats, bool]:
+    """Money per request where it is known, and whether that is every request that was answered."""
+    asked = evidence.asked[candidate]
+    costs = evidence.cost[candidate][asked]
+    unanswered = evidence.status[candidate][asked] == _FAILED
+    known = np.isfinite(costs)
+    return costs[known], bool(known.any() and (known | unanswered).all())
+
+
+def cost_interval(evidence: Evidence, candidate: int, alpha: float) -> Interval | None:
+    """Interval for the mean cost of 1,000 requests at 1 - alpha, by Student's t (clustered where items are).
+
+    None: fewer than two requests have a known cost, or every one costs the same, as a price per request makes it;
+    there is nothing to estimate then.
+    """
+    asked = evidence.asked[candidate] & np.isfinite(evidence.cost[candidate])
+    costs = evidence.cost[candidate][asked]
+    if costs.size < 2 or np.ptp(costs) <= 1e-12 * max(1e-12, float(np.abs(costs).max())):
+        return None
+    clusters = evidence.cluster[asked] if evidence.cluster is not None else np.arange(costs.size)
+    units = int(np.unique(clusters).size)
+    if units < 2:
+        return None
+    error = clustered_error(costs, clusters) * math.sqrt(units / (units - 1))
+    half = t_quantile(1 - alpha / 2, units - 1) * error
+    middle = float(costs.mean())
+    return 1000 * max(0.0, middle - half), 1000 * (middle + half)
+
+
+def _cost(evidence: Evidence, candidate: int, limit: float, alpha: float, currency: str) -> Finding:
+    costs, complete = known_costs(evidence, candidate)
+    asked = int(evidence.asked[candidate].sum())
+    if not costs.size or not complete:
+        known = f"known for only {costs.size:,} of {count(asked, 'item')}" if costs.size else "not known"
+        return Finding(
+            "cost",
+            "unknown",
+            f"its cost per request is {known}",
+            limit=limit,
+            would_change="a price for this candidate (`price:`), or a `cost` column in stored scores",
+        )
+    value = 1000 * float(costs.mean())
+    interval = cost_interval(evidence, candidate, 2 * alpha)
+    low, high = interval or (value, value)
+    span = "" if interval is None else f", between {money(low, currency)} and {money(high, currency)}"
+    met: Met = "met" if high <= limit else "not met" if low > limit else "unknown"
+    if interval is None and costs.size < 2:
+        met = "unknown"
+    statement = f"{money(value, currency)} per 1,000 requests{span}; the limit is {money(limit, currency)}"
+    change = {
+        "met": f"a limit below {money(value, currency)}",
+        "not met": f"a limit of at least {money(high, currency)}, or a lower price",
+        "unknown": "more items: the interval still holds the limit",
+    }[met]
+    return Finding("cost", met, statement, value=value, interval=interval, limit=limit, would_change=change)
+
+
+def _latency(evidence: Evidence, candidate: int, limit: float, alpha: float) -> Finding:
+    asked = evidence.asked[candidate]
+    times = evidence.latency[candidate][asked]
+    failed = evidence.status[candidate][asked] == _FAILED
+    # An answer that never came is later than any limit; left out, time-outs would make a candidate look quick.
+    times = np.where(failed, np.inf, times)
+    known = ~np.isnan(times)
+    if not np.isfinite(times).any() or not known.all():
+        how = (
+            f"known for only {int(known.sum()):,} of {count(int(asked.sum()), 'item')}"
+            if known.any()
+            else "not known"
+        )
+        return Finding(
+            "latency",
+            "unknown",
+            f"its latency is {how}",
+            limit=limit,
+            would_change="a run that measures it, or a `latency` column in stored scores",
+        )
+    # Beyond-any-limit is written as a huge finite number, because order statistics need an order and nothing else.
+    late = 1e9
+    found = quantile_interval(np.minimum(times, late), 0.95, 2 * alpha)
+    low, high = found.low or 0.0, found.high
+    met: Met = "met" if high is not None and high <= limit else "not met" if low > limit else "unknown"
+    never = f" ({percent(float(failed.mean()))} never came and count as late)" if failed.any() else ""
+    repeats = int(evidence.repeats[candidate])
+    over = f", each a mean of {repeats} answers" if repeats > 1 else ""
+    statement = (
+        f"95 % of its answers took at most {seconds(found.value) if found.value < late else 'for ever'}{never}, "
+        f"{_between(low, high, late)}; the limit is {seconds(limit)} ({count(found.items, 'item')}{over})"
+    )
+    needed = math.ceil(math.log(alpha) / math.log(0.95))
+    change = {
+        "met": f"a limit below {seconds(found.value)}",
+        "not met": "a higher limit, shorter answers or a faster server",
+        "unknown": f"at least {needed} answers: fewer cannot bound a 95th percentile"
+        if high is None
+        else "more items: the interval still holds the limit",
+    }[met]
+    return Finding(
+        "latency",
+        met,
+        statement,
+        value=found.value if found.value < late else None,
+        interval=(low, high) if high is not None and high < late else None,
+        limit=limit,
+        would_change=change,
+    )
+
+
+def _between(low: float, high: float | None, late: float) -> str:
+    if high is None or high >= late:
+        return f"at least {seconds(low)}" if low < late else "beyond any bound"
+    return f"between {seconds(low)} and {seconds(high)}"

@@ -1,0 +1,178 @@
+"""The verdict in one plain sentence: who, by how much, how sure, under which claim, at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from weighbridge.decide.decision import CandidateResult, PairResult
+from weighbridge.decide.settle import Settled
+from weighbridge.decide.words import about, count, listed, money, percent, points, signed, sureness
+from weighbridge.evidence import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What the sentence is made from."""
+
+    settled: Settled
+    question: Question
+    results: Sequence[CandidateResult]
+    pairs: Sequence[PairResult]
+    items: int
+    """Items in the pool."""
+    currency: str
+    more_items: int | None
+    demanded: bool
+    """Whether there were requirements."""
+
+    def name(self, index: int) -> str:
+        return self.results[index].name
+
+    @property
+    def first(self) -> int | None:
+        """The winner, or the leader where nobody won."""
+        return self.settled.winners[0] if self.settled.winners else self.settled.leader
+
+    def rival(self) -> PairResult | None:
+        """The nearest rival of the winner or leader among those that may be chosen, winner first.
+
+        For a non-inferiority question the rival is the strongest reference.
+        """
+        if self.first is None:
+            return None
+        out = {self.name(index) for index in self.settled.barred}
+        if self.question.goal in ("non_inferior", "superior"):
+            side = self.question.reference
+            out = {r.name for r in self.results if (r.name != side if side else r.side != "closed")}
+        mine = [pair for pair in self.pairs if pair.a == self.name(self.first) and pair.b not in out]
+        return min(mine, key=lambda pair: pair.difference, default=None)
+
+
+def sentence(story: Story) -> str:
+    """One sentence; labelled where answers are simulated."""
+    kind = story.settled.kind
+    if kind == "undecided":
+        text = _undecided(story)
+    elif kind == "none":
+        text = _nobody(story)
+    elif kind == "frontier":
+        text = _frontier(story)
+    else:
+        text = _winner(story)
+    if any(result.simulated for result in story.results):
+        everyone = all(result.simulated for result in story.results)
+        return f"[simulated{'' if everyone else ' in part'}] {text}"
+    return text
+
+
+def _ending(story: Story) -> str:
+    return f"{sureness(story.question.alpha)}, {about(story.question.claim, story.items)}"
+
+
+def _price(story: Story, index: int) -> str:
+    cost = story.results[index].cost_per_1000
+    return "its cost is not known" if cost is None else f"it costs {money(cost, story.currency)} per 1,000 requests"
+
+
+def _margin(pair: PairResult | None) -> str:
+    """How far the winner stands from its nearest rival, with the interval."""
+    if pair is None:
+        return ""
+    low, high = pair.interval
+    way = "above" if pair.difference > 0 else "below" if pair.difference < 0 else "level with"
+    size = f"{points(pair.difference)} {way}" if pair.difference else way
+    return f"{size} {pair.b} (interval {signed(low)} to {signed(high)})"
+
+
+def _winner(story: Story) -> str:
+    index = story.settled.winners[0]
+    result, question, pair = story.results[index], story.question, story.rival()
+    score = "" if result.score is None else f" with {percent(result.score)}"
+    eligible = len(story.results) - len(story.settled.barred)
+    who = " that meet the requirements" if story.demanded else ""
+    if story.settled.alone:
+        return (
+            f"Use {result.name}{score}: the only one of {count(len(story.results), 'candidate')} that meets the "
+            f"requirements, {about(question.claim, story.items)}; {_price(story, index)}."
+        )
+    if story.settled.kind == "best":
+        near = "" if question.epsilon == 0 else f" or within {points(question.epsilon)} of it"
+        gap = _margin(pair)
+        return (
+            f"Use {result.name}{score}: the best of {count(eligible, 'candidate')}{who}{near}, "
+            f"{gap + ', ' if gap else ''}{_ending(story)}; {_price(story, index)}."
+        )
+    against = question.reference or "the best closed candidate"
+    claim = (
+        f"at most {points(question.margin)} below {against}"
+        if story.settled.kind == "non_inferior"
+        else f"better than {against}"
+    )
+    gap = _margin(pair)
+    return f"Use {result.name}{score}: {claim}{', ' + gap if gap else ''}, {_ending(story)}; {_price(story, index)}."
+
+
+def _frontier(story: Story) -> str:
+    on = [story.name(index) for index in story.settled.winners]
+    off = [
+        r.name
+        for i, r in enumerate(story.results)
+        if i not in story.settled.winners and i not in story.settled.barred
+    ]
+    prices = "; ".join(
+        f"{r.name} {percent(r.score) if r.score is not None else ''} at "
+        f"{money(r.cost_per_1000, story.currency) if r.cost_per_1000 is not None else 'unknown cost'}"
+        for r in (story.results[index] for index in story.settled.winners)
+    )
+    beaten = f", and {listed(off)} {'is' if len(off) == 1 else 'are'} not" if off else ""
+    return (
+        f"On the frontier of quality and cost {'is' if len(on) == 1 else 'are'} {listed(on)}{beaten}, "
+        f"within {points(story.question.epsilon)}, {_ending(story)} (per 1,000 requests: {prices})."
+    )
+
+
+def _nobody(story: Story) -> str:
+    if story.settled.barred and story.settled.leader is None:
+        return f"No candidate meets the requirements ({count(len(story.results), 'candidate')} checked)."
+    against = story.question.reference or "the best closed candidate"
+    want = (
+        f"comes within {points(story.question.margin)} of {against}"
+        if story.question.goal == "non_inferior"
+        else f"is better than {against}"
+    )
+    return f"No open candidate {want}, {_ending(story)}."
+
+
+def _undecided(story: Story) -> str:
+    first = story.first
+    if first is None:
+        return f"Undecided, {about(story.question.claim, story.items)}."
+    result, pair = story.results[first], story.rival()
+    score = "" if result.score is None else f" with {percent(result.score)}"
+    if story.settled.doubtful:
+        names = listed([story.name(index) for index in story.settled.doubtful])
+        meet = "meets" if len(story.settled.doubtful) == 1 else "meet"
+        return (
+            f"Undecided: {result.name} leads{score}, but whether {names} {meet} the requirements is not known; "
+            f"{_price(story, first)}."
+        )
+    certified = _certified(story, pair)
+    more = f"; about {count(story.more_items, 'more item')} would settle it" if story.more_items is not None else ""
+    return f"Undecided: {result.name} leads{score}{certified}, {_ending(story)}{more}; {_price(story, first)}."
+
+
+def _certified(story: Story, pair: PairResult | None) -> str:
+    """The smallest tolerance at which the leader would be certified now, against its hardest rival."""
+    known = [
+        (result.certified_epsilon, result.name)
+        for index, result in enumerate(story.results)
+        if result.certified_epsilon is not None and index not in story.settled.barred
+    ]
+    gap = f", {_margin(pair)}" if pair is not None else ""
+    if not known:
+        return gap
+    worst, name = max(known)
+    if worst >= 1:
+        return f"{gap}, and nothing is certified against {name} yet"
+    return f"{gap}, and is certified to be at most {points(worst)} below {name}"
