@@ -42,6 +42,8 @@ class Purse:
         """False once a call was settled whose cost is unknown."""
         self.calls = 0
         self.in_flight = 0
+        self.refused = 0.0
+        """Money that the last call would have needed which did not fit."""
         self.empty: str | None = None
         """Which cap was reached, once one is: ``money``, ``calls`` or ``minutes``."""
 
@@ -54,6 +56,7 @@ class Purse:
         elif self.ends is not None and now + seconds >= self.ends:
             self.empty = "minutes"
         elif self._money is not None and self.settled + self._held + money > self._money * (1 + _SLACK):
+            self.refused = money
             if not self.in_flight:
                 self.empty = "money"
         else:

@@ -109,7 +109,7 @@ class Caller:
             if error is None or contender.down:
                 return
             if error.kind in FATAL:
-                self._take_down(contender, f"{error.what} ({error.kind})")
+                self._take_down(contender, _told(error))
                 return
             contender.attempts_failed += error.kind != "rate_limit"
             asked_to_wait = error.kind == "rate_limit" and error.retry_after is not None
@@ -237,7 +237,7 @@ class Caller:
         contender.failed += 1
         contender.failed_in_row += 1
         self._tell(Answered(contender.index, job.item, from_store=False, failed=True, seconds=None, cost=None))
-        why = contender.verdict_on_failures(error.kind, error.what, self._limits.give_up)
+        why = contender.verdict_on_failures(error.kind, _told(error), self._limits.give_up)
         if why is not None:
             self._take_down(contender, why)
 
@@ -259,3 +259,8 @@ class Caller:
                 cost=answer.cost,
             )
         )
+
+
+def _told(error: ModelError) -> str:
+    """The error in one line, with what mends it where the model knows."""
+    return f"{error.what} ({error.fix})" if error.fix else error.what

@@ -250,6 +250,12 @@ class Course:
             notes.append(
                 "some calls did not report their usage or may have been billed in part: spending is an upper bound"
             )
-        if self.purse.empty:
+        if self.purse.empty == "money":
+            left = (self._budget.money or 0.0) - self.purse.settled
+            notes.append(
+                f"the budget of money was reached: {left:.3g} is left, and the next call may cost "
+                f"{self.purse.refused:.3g} at worst (a lower `max_tokens` lowers that)"
+            )
+        elif self.purse.empty:
             notes.append(f"the budget of {self.purse.empty} was reached")
         return notes
