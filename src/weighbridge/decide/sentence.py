@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from weighbridge.decide.decision import CandidateResult, PairResult
 from weighbridge.decide.settle import Settled
-from weighbridge.decide.words import about, count, listed, money, percent, points, signed, sureness
+from weighbridge.decide.words import about, count, listed, money, percent, points, sureness
 from weighbridge.evidence import Question
 
 
@@ -75,14 +75,19 @@ def _price(story: Story, index: int) -> str:
     return "its cost is not known" if cost is None else f"it costs {money(cost, story.currency)} per 1,000 requests"
 
 
-def _margin(pair: PairResult | None) -> str:
-    """How far the winner stands from its nearest rival, with the interval."""
+def _margin(story: Story, pair: PairResult | None) -> str:
+    """How far the first stands from its nearest rival, as seen and as certified."""
     if pair is None:
         return ""
-    low, high = pair.interval
-    way = "above" if pair.difference > 0 else "below" if pair.difference < 0 else "level with"
-    size = f"{points(pair.difference)} {way}" if pair.difference else way
-    return f"{size} {pair.b} (interval {signed(low)} to {signed(high)})"
+    seen = "level with" if pair.difference == 0 else points(pair.difference)
+    way = "" if pair.difference == 0 else " above" if pair.difference > 0 else " below"
+    text = f"{seen}{way} {pair.b}"
+    sure = next((r.certified_epsilon for r in story.results if r.name == pair.b), None)
+    allowed = story.question.margin if story.question.goal == "non_inferior" else story.question.epsilon
+    # The verdict may rest on more than this one pair, and then says more than the pair alone can.
+    if sure is None or sure > allowed or story.question.goal == "superior":
+        return text
+    return f"{text} and certified to be {'no worse' if sure == 0 else f'at most {points(sure)} below it'}"
 
 
 def _winner(story: Story) -> str:
@@ -98,7 +103,7 @@ def _winner(story: Story) -> str:
         )
     if story.settled.kind == "best":
         near = "" if question.epsilon == 0 else f" or within {points(question.epsilon)} of it"
-        gap = _margin(pair)
+        gap = _margin(story, pair)
         return (
             f"Use {result.name}{score}: the best of {count(eligible, 'candidate')}{who}{near}, "
             f"{gap + ', ' if gap else ''}{_ending(story)}; {_price(story, index)}."
@@ -109,7 +114,7 @@ def _winner(story: Story) -> str:
         if story.settled.kind == "non_inferior"
         else f"better than {against}"
     )
-    gap = _margin(pair)
+    gap = _margin(story, pair)
     return f"Use {result.name}{score}: {claim}{', ' + gap if gap else ''}, {_ending(story)}; {_price(story, index)}."
 
 
@@ -169,10 +174,14 @@ def _certified(story: Story, pair: PairResult | None) -> str:
         for index, result in enumerate(story.results)
         if result.certified_epsilon is not None and index not in story.settled.barred
     ]
-    gap = f", {_margin(pair)}" if pair is not None else ""
+    gap = ""
+    if pair is not None:
+        way = "level with" if pair.difference == 0 else f"{points(pair.difference)} above"
+        way = way if pair.difference >= 0 else f"{points(pair.difference)} below"
+        gap = f", {way} {pair.b}"
     if not known:
         return gap
     worst, name = max(known)
     if worst >= 1:
-        return f"{gap}, and nothing is certified against {name} yet"
+        return f"{gap}, with nothing certified against {name} yet"
     return f"{gap}, and is certified to be at most {points(worst)} below {name}"

@@ -51,7 +51,7 @@ def settle(run: Run, standing: Standing, met: Sequence[Met]) -> Settled:
     barred = tuple(index for index in range(size) if met[index] == "not met")
     if not barred:
         return _judged(_settled(outcome), met)
-    rivals = _eligible(run, barred)
+    rivals = eligible(run, barred)
     if not rivals:
         return Settled("none", (), None, np.full(size, np.nan), outcome.out, outcome.out_at, None, barred=barred)
     unshaken = outcome.kind in ("best", "non_inferior", "superior") and outcome.winners[0] not in barred
@@ -68,7 +68,7 @@ def settle(run: Run, standing: Standing, met: Sequence[Met]) -> Settled:
     return _judged(replace(again, barred=barred, short=short), met)
 
 
-def _eligible(run: Run, barred: Sequence[int]) -> list[int]:
+def eligible(run: Run, barred: Sequence[int]) -> list[int]:
     """Who may be in the race among the rest; empty where nobody may win it."""
     size = len(run.evidence.columns)
     rest = [index for index in range(size) if index not in barred]

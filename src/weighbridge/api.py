@@ -1,0 +1,294 @@
+"""The Python face: weigh candidates on a task, or stored scores, and get a decision."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from weighbridge.decide import Decision, decide
+from weighbridge.decide.again import joined, left_to_weigh, remaining
+from weighbridge.decide.decide import NOTHING_DEMANDED
+from weighbridge.errors import UsageError, nearest
+from weighbridge.evidence import Budget, Question, Requirements, Side
+from weighbridge.store import DEFAULT, open_store
+from weighbridge.tasks.task import Task
+from weighbridge.weighing.candidate import Candidate
+from weighbridge.weighing.halt import Halt
+from weighbridge.weighing.limits import Limits
+from weighbridge.weighing.progress import Progress
+from weighbridge.weighing.weigh import DEFAULT_LIMITS, NO_BUDGET, weigh
+
+if TYPE_CHECKING:
+    from weighbridge.evidence.scores_file import Missing
+    from weighbridge.store import Store
+    from weighbridge.weighing.run import Run
+
+T = TypeVar("T")
+
+
+def compare(
+    project: str | Path | Mapping[str, Any] | None = None,
+    *,
+    task: Task | None = None,
+    candidates: Sequence[Candidate | str] | None = None,
+    question: Question | None = None,
+    requirements: Requirements | None = None,
+    budget: Budget | None = None,
+    limits: Limits | None = None,
+    store: str | Path | None = None,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    **options: Any,  # noqa: ANN401 - checked by name and type against the project file's declaration
+) -> Decision:
+    """Weigh candidates until the question is answered, and decide.
+
+    project
+        A project file (``weighbridge.yaml`` where nothing is said), or a mapping of the same shape.
+    task, candidates
+        In place of a project: a `Task`, and `Candidate` objects or model specs such as ``"gguf:smollm2"``.
+    question, requirements, budget, limits, seed, store
+        In place of what the project says. `store` is a path; every paid answer is kept there and never asked twice.
+    progress
+        Called with every event of the run (see `weighing.progress`).
+    options
+        Single options by the names that the command line has: ``alpha=0.1``, ``budget_calls=500``.
+
+    Works where an event loop runs already, as in a notebook; an interrupt there stops the run with a valid outcome.
+    Raises `UsageError` for input that cannot be used, `WeighbridgeError` where the run fails.
+    """
+    if task is not None:
+        if project is not None or options:
+            given = "a project" if project is not None else ", ".join(options)
+            raise UsageError(
+                f"compare() was given a task and {given}", where="compare", fix="pass question=, budget= and so on"
+            )
+        if candidates is None:
+            raise UsageError("a task needs candidates", where="compare", fix='candidates=["gguf:smollm2", ...]')
+        with open_store(DEFAULT if store is None else store) as opened:
+            return weigh_and_decide(
+                task,
+                _candidates(candidates, task),
+                question or Question(),
+                store=opened,
+                requirements=requirements or NOTHING_DEMANDED,
+                budget=budget or NO_BUDGET,
+                limits=limits or DEFAULT_LIMITS,
+                seed=seed or 0,
+                progress=progress,
+            )
+    if candidates is not None:
+        raise UsageError("candidates were given without a task", where="compare", fix="pass task= too, or a project")
+    from weighbridge.project.load import DEFAULT_FILE, load_project
+
+    said = {**options, "seed": seed, "store": None if store is None else str(store)}
+    loaded = load_project(project if project is not None else DEFAULT_FILE, said, speaker="keyword {name}")
+    with open_store(loaded.store) as opened:
+        return weigh_and_decide(
+            loaded.task,
+            loaded.candidates,
+            question or loaded.question,
+            store=opened,
+            requirements=requirements or loaded.requirements,
+            budget=budget or loaded.budget,
+            limits=limits or loaded.limits,
+            seed=loaded.seed,
+            currency=loaded.options.currency,
+            progress=progress,
+        )
+
+
+def compare_scores(
+    scores: str | Path | object,
+    models: Sequence[str] | None = None,
+    *,
+    question: Question | None = None,
+    requirements: Requirements | None = None,
+    sequential: bool = False,
+    seed: int = 0,
+    columns: Mapping[str, str] | None = None,
+    sides: Mapping[str, Side] | None = None,
+    models_file: str | Path | None = None,
+    missing: Missing = "shared",
+    encoding: str | None = None,
+    title: str | None = None,
+    currency: str = "USD",
+    **options: Any,  # noqa: ANN401 - checked by name and type against the project file's declaration
+) -> Decision:
+    """Decide on scores that are already there, without a call.
+
+    `scores` is a file or a data frame as `evidence.scores_file.load_scores` reads it, which also explains `models`,
+    `columns`, `sides`, `models_file`, `missing` and `encoding`. All scores are used at once; with `sequential` they
+    are replayed in the order of `seed` as calls not yet made, and `Decision.calls.made` is how many were needed.
+    `options` are those of the question and the requirements: ``goal="non_inferior", margin=0.02``.
+
+    Raises `UsageError` with file and line for a table that cannot be used.
+    """
+    from weighbridge.evidence.scores_file import load_scores
+    from weighbridge.weighing.stored import weigh_stored
+
+    asked, demanded = _said(question, requirements, options)
+    stored = load_scores(
+        scores,
+        models=models,
+        columns=columns,
+        sides=sides,
+        models_file=models_file,
+        missing=missing,
+        encoding=encoding,
+    )
+    names = [column.name for column in stored.evidence.columns]
+    if asked.reference is not None and asked.reference not in names:
+        raise UsageError(
+            f"the reference {asked.reference!r} is not among the models weighed",
+            where="reference",
+            fix=nearest(asked.reference, names),
+        )
+    run = weigh_stored(stored.evidence, asked, seed, sequential=sequential)
+    run = replace(run, notes=(*stored.notes, *run.notes))
+    shown = str(scores) if isinstance(scores, str | Path) else "stored scores"
+    return decide(run, demanded, title=shown if title is None else title, currency=currency)
+
+
+def _said(
+    question: Question | None, requirements: Requirements | None, options: Mapping[str, Any]
+) -> tuple[Question, Requirements]:
+    """Question and requirements with single options put over them, checked."""
+    import msgspec
+
+    from weighbridge.project.check import checked
+    from weighbridge.project.source import Source
+
+    tree: dict[str, dict[str, Any]] = {
+        "question": msgspec.structs.asdict(question or Question()),
+        "requirements": msgspec.structs.asdict(requirements or Requirements()),
+    }
+    known = {name: part for part, fields in tree.items() for name in fields}
+    for name, value in options.items():
+        if name not in known:
+            raise UsageError(f"unknown option {name!r}", where="compare_scores", fix=nearest(name, known))
+        tree[known[name]][name] = value
+    source = Source("compare_scores", tree)
+    return (
+        checked(source, Question, ("question",), tree["question"]),
+        checked(source, Requirements, ("requirements",), tree["requirements"]),
+    )
+
+
+def _candidates(given: Sequence[Candidate | str], task: Task) -> tuple[Candidate, ...]:
+    """Candidates as they are; a spec becomes one with the task's default prompt and settings."""
+    from weighbridge.models.specs import open_model
+
+    found = []
+    for one in given:
+        if isinstance(one, Candidate):
+            found.append(one)
+            continue
+        if "default" not in task.prompts:
+            raise UsageError(
+                f"the spec {one!r} needs the task's prompt named 'default', and there is none",
+                where="candidates",
+                fix=f"give a Candidate with its prompt; the task has: {', '.join(task.prompts) or 'none'}",
+            )
+        found.append(
+            Candidate(
+                name=one,
+                model=open_model(one),
+                prompt=task.prompts["default"],
+                choices=task.choices,
+                json_schema=task.json_schema,
+            )
+        )
+    return tuple(found)
+
+
+def weigh_and_decide(
+    task: Task,
+    candidates: Sequence[Candidate],
+    question: Question,
+    *,
+    store: Store,
+    requirements: Requirements = NOTHING_DEMANDED,
+    budget: Budget = NO_BUDGET,
+    limits: Limits = DEFAULT_LIMITS,
+    seed: int = 0,
+    title: str | None = None,
+    currency: str = "USD",
+    progress: Progress | None = None,
+) -> Decision:
+    """Weigh, decide, and go on among the rest for as long as whoever won may not be chosen.
+
+    Closes the candidates' models. Works inside and outside a running event loop.
+    """
+    halt = Halt()
+    wanted = requirements
+
+    async def weighed(names: Sequence[str], budget: Budget) -> Run:
+        return await weigh(
+            task,
+            [candidate for candidate in candidates if candidate.name in names],
+            question,
+            store=store,
+            budget=budget,
+            seed=seed,
+            limits=limits,
+            progress=progress,
+            halt=halt,
+        )
+
+    async def whole() -> Decision:
+        try:
+            run = await weighed([candidate.name for candidate in candidates], budget)
+            while halt.reason is None and (names := left_to_weigh(run, wanted)):
+                left = remaining(budget, run)
+                if left is None:
+                    break
+                grown = joined(run, await weighed(names, left))
+                if grown.calls_made == run.calls_made:
+                    break
+                run = grown
+            return decide(run, wanted, title=task.name if title is None else title, currency=currency)
+        finally:
+            await asyncio.gather(*{id(c.model): c.model.close() for c in candidates}.values())
+
+    return completed(whole, halt)
+
+
+def completed(work: Callable[[], Coroutine[Any, Any, T]], halt: Halt) -> T:
+    """The result of `work`, in an event loop of its own; in a thread of its own where a loop is running already.
+
+    There an interrupt turns `halt`, and the result is what the run has by then.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work())
+    result: list[T] = []
+    failure: list[BaseException] = []
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def noted() -> T:
+        loops.append(asyncio.get_running_loop())
+        return await work()
+
+    def target() -> None:
+        try:
+            result.append(asyncio.run(noted()))
+        except BaseException as error:
+            # Whatever it is, it belongs to the caller's thread and is raised again there.
+            failure.append(error)
+
+    thread = threading.Thread(target=target, name="weighbridge", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            if loops:
+                loops[0].call_soon_threadsafe(halt.call, "interrupted")
+    if failure:
+        raise failure[0]
+    return result[0]
