@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from weighbridge.cli.failure import FAILURE
 from weighbridge.cli.outputs import console
 from weighbridge.cli.overrides import override_options
 
@@ -34,16 +35,17 @@ def plan(file: str, pilot: int, no_calls: bool, **said: object) -> int:
     project = load_project(file, said)
     reckoned = asyncio.run(_reckon(project, pilot, not no_calls))
     show(reckoned, project, console())
-    return 0
+    return FAILURE if all(row.down for row in reckoned.rows) else 0
 
 
 async def _reckon(project: Project, pilot: int, ask: bool) -> Plan:
+    from weighbridge.report.live import watch
     from weighbridge.store import open_store
     from weighbridge.weighing.plan import plan as reckon
 
-    with open_store(project.store) as store:
+    with open_store(project.store) as store, watch(console(err=True)) as progress:
         try:
-            return await reckon(**project.work, store=store, pilot=pilot, ask=ask)
+            return await reckon(**project.work, store=store, pilot=pilot, ask=ask, progress=progress)
         finally:
             for candidate in project.candidates:
                 await candidate.model.close()
@@ -78,11 +80,11 @@ def show(plan: Plan, project: Project, screen: Any) -> None:  # noqa: ANN401 - a
         line(f"  {row.name}", row.likely)
     if plan.likely is not None:
         line("  together", plan.likely)
-    table.add_row("at the worst: every item for every candidate", style="bold")
+    table.add_row("at the worst", style="bold")
     for row in plan.rows:
         line(f"  {row.name}", row.worst)
     line("  together", plan.worst)
-    line(f"the pilot ({count(plan.pilot_calls_now)} calls just now)", plan.pilot, style="dim")
+    line("the pilot itself", plan.pilot)
     screen.print(table)
     for text in remarks(plan):
         screen.print(text, markup=False, highlight=False, soft_wrap=False)
@@ -93,15 +95,11 @@ def remarks(plan: Plan) -> list[str]:
     told = []
     if plan.likely_items is not None:
         told.append(f"Likely stop: after about {plan.likely_items:,} of {plan.items:,} items; an estimate from few")
-        told[-1] += " answers, which can be far off. The worst case bounds the bill."
-    else:
-        told.append("The likely stop is unknown: nothing was measured yet. Without --no-calls a pilot measures it.")
-    unpriced = [row.name for row in plan.rows if row.worst.money is None]
-    if unpriced:
-        told.append(f"Money is unknown for {', '.join(unpriced)}: state a price (price: per_hour, per_request, ...).")
-    told += [f"{row.name} cannot take part: {row.down}" for row in plan.rows if row.down]
+        told[-1] += " answers, which can be far off."
+    told.append("The worst case asks every candidate every item.")
     told += list(plan.notes)
-    told.append("The pilot's answers are in the store and are the first of the run.")
+    if plan.pilot.calls:
+        told.append("The pilot's answers are in the store and are the first of the run: they are not paid twice.")
     return told
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 
@@ -9,9 +10,11 @@ import msgspec
 
 from weighbridge.errors import UsageError, nearest
 from weighbridge.evidence import Question, Side
+from weighbridge.models.options import ModelOptions
+from weighbridge.models.protocol import Model
 from weighbridge.models.specs import open_model
+from weighbridge.project.fields import fields_of
 from weighbridge.project.options import CandidateOptions, PromptOptions
-from weighbridge.project.placing import placed
 from weighbridge.project.source import Path, Source
 from weighbridge.tasks.task import Prompt, Task
 from weighbridge.weighing.candidate import Candidate
@@ -41,8 +44,7 @@ def read_candidates(
         for other, earlier in enumerate(found):
             if earlier.name == name:
                 raise _same_name(name, options, source, path, other)
-        with placed(source, (*path, "model")):
-            model = open_model(options.model, options.options, folder)
+        model = _opened(options, source, path, folder)
         held = options.constrain
         found.append(
             Candidate(
@@ -95,6 +97,20 @@ def check_question(question: Question, candidates: tuple[Candidate, ...], source
 def side_of(candidate: Candidate) -> Side:
     """The side it is weighed on."""
     return candidate.side or candidate.model.side
+
+
+def _opened(options: CandidateOptions, source: Source, path: Path, folder: FilePath) -> Model:
+    """The model; an error about one of its options is shown on that option's line."""
+    try:
+        return open_model(options.model, options.options, folder)
+    except UsageError as error:
+        said = f"{error.what} {error.where or ''}"
+        named = [field.name for field in fields_of(ModelOptions) if re.search(rf"\b{field.name}\b", said)]
+        key = next((name for name in named if (*path, name) in source.values), "model")
+        here = source.where((*path, key))
+        told = error.where is None or options.model in error.where
+        error.where = here if told else f"{here}: {error.where}"
+        raise
 
 
 def _prompt(options: CandidateOptions, task: Task, source: Source, path: Path) -> Prompt:

@@ -44,6 +44,7 @@ class TaskRead:
 def read_task(options: ProjectOptions, source: Source, folder: FilePath) -> TaskRead:
     """Read the data and make prompts and scorer. Raises `UsageError`."""
     data = data_source(options, folder)
+    schema = json_schema(options, source, folder)
     named = scorer_options(source)
     probe = _marker(named, options, source, folder, ()) if named and named[0] != "choice" else None
     with placed_in_data(source):
@@ -66,7 +67,7 @@ def read_task(options: ProjectOptions, source: Source, folder: FilePath) -> Task
         scorer_key=scorer_key(marker),
         prompts=prompts.named,
         choices=choices,
-        json_schema=json_schema(options, source, folder),
+        json_schema=schema,
         show=loaded.columns.input,
         meta=loaded.columns.meta,
     )
