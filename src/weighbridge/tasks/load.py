@@ -101,12 +101,13 @@ def _assemble(table: Table, source: DataSource, need_reference: bool, split: str
     if not rows:
         raise UsageError("there are no items in the data", where=source.path, fix="it needs at least one item")
     fields = tuple(table.columns or dict.fromkeys(name for row in rows for name in row.fields))
-    columns, guesses = map_columns(fields, source, source.path)
+    where = f"{source.path}:1" if table.columns is not None and table.unit == "line" else source.path
+    columns, guesses = map_columns(fields, source, where)
     if need_reference and not columns.reference:
         shown = ", ".join(map(repr, fields[:12]))
         raise UsageError(
             "no column looks like the reference (the right answer)",
-            where=source.path,
+            where=where,
             fix=f"name it with `reference:`; the columns are {shown}. Guessed names: {', '.join(REFERENCE[:6])}, ...",
         )
     notes = [*([f"split: {split}"] if split else []), *table.notes, *guesses]

@@ -16,6 +16,8 @@ LONGEST = 400
 
 CURRENCY = r"[$€£¥₹₽₩₺₴₫฿]|(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|INR|CNY|US\$)"
 _SPACES = "\u0020\u00a0\u2009\u202f"
+_GOES_ON = re.compile(r"\d|[eE][-+]?[0-9]|[\u00b2\u00b3\u00b9\u2070-\u2079]")
+"""Behind a number: it is longer than what was read (an exponent out of bounds, a power), so it is not read."""
 _MINUS = "\u2212\u2012\u2013\ufe63\uff0d"
 
 
@@ -68,8 +70,7 @@ def numerals(text: str, mark: DecimalMark = ".") -> list[Numeral]:
         if mark == ".":
             digits = digits.replace(",", "")
         digits = digits.replace(mark, ".")
-        after = plain[end : end + 1]
-        if len(digits) > LONGEST or after.isdigit():
+        if len(digits) > LONGEST or _GOES_ON.match(plain, end):
             continue
         negative = (match["sign"] == "-") != (match["inner"] == "-")
         value = Decimal(("-" if negative else "") + digits + (match["exponent"] or ""))

@@ -22,7 +22,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _CHANNEL = re.compile(r"<\|channel\|>\s*([a-z]+)[^<]{0,80}<\|message\|>", re.IGNORECASE)
-_CHANNEL_END = re.compile(r"<\|(?:end|return|call|start)\|>")
+_CHANNEL_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
 _BARE_CHANNELS = re.compile(r"\A\s*analysis(?=\S)(.*?)assistant\s?final(.*)\Z", re.DOTALL)
 _WRAPPED = re.compile(
     r"\A\s*(?:<answer>(.*?)</answer>|<\|begin_of_solution\|>(.*?)<\|end_of_solution\|>"
@@ -50,8 +50,9 @@ def split(text: str) -> Split:
     A closing mark without an opening one ends reasoning that began before the text (many chat templates open it
     themselves). An opening mark that is never closed counts only at the start of a line.
     """
-    if "<|channel|>" in text:
-        return _channels(text)
+    channels = _channels(text) if "<|channel|>" in text else None
+    if channels is not None:
+        return channels
     bare = _BARE_CHANNELS.match(text)
     if bare:
         return Split(bare[2].strip(), bare[1].strip())
@@ -74,7 +75,7 @@ def split(text: str) -> Split:
             answer.clear()
             position = mark.end()
     closed = depth == 0
-    if not closed and text[:opened].rpartition("\n")[2].strip():
+    if not closed and "".join(answer).rpartition("\n")[2].strip():
         answer.append(text[opened:])  # the mark is spoken of, not used
         closed = True
     else:
@@ -89,8 +90,8 @@ def _unwrapped(text: str) -> str:
     return next(part for part in found.groups() if part is not None).strip() if found else text
 
 
-def _channels(text: str) -> Split:
-    """gpt-oss: what is said on the channel ``final`` is the answer, the rest is thinking."""
+def _channels(text: str) -> Split | None:
+    """gpt-oss: what is said on the channel ``final`` is the answer, the rest is thinking. None without channels."""
     final: list[str] = []
     thought: list[str] = []
     for mark in _CHANNEL.finditer(text):
@@ -98,8 +99,9 @@ def _channels(text: str) -> Split:
         said = text[mark.end() : end.start() if end else len(text)]
         (final if mark[1].lower() == "final" else thought).append(said.strip())
     if not final and not thought:
-        return Split(text, "")
-    return Split("\n".join(final), "\n".join(thought), closed=bool(final))
+        return None
+    within = split("\n".join(final))
+    return Split(within.answer, "\n".join([*thought, *filter(None, [within.reasoning])]), closed=bool(final))
 
 
 def visible(completion: Completion) -> Completion:
