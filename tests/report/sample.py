@@ -158,7 +158,7 @@ def _trace(table: Evidence) -> list[TracePoint]:
                 score=[float(row.mean()) for row in rows],
                 low=[low for low, _ in spans],
                 high=[high for _, high in spans],
-                alive=[len(row) == look for row in rows],
+                alive=[bool(len(row) == look) for row in rows],
                 leader=0,
             )
         )
@@ -168,7 +168,7 @@ def _trace(table: Evidence) -> list[TracePoint]:
 def _pair(table: Evidence, a: int, b: int) -> PairResult:
     both = table.asked[a] & table.asked[b]
     gap = table.score[a, both] - table.score[b, both]
-    half = 3 * float(gap.std() + 0.1) / np.sqrt(len(gap))
+    half = float(3 * (gap.std() + 0.1) / np.sqrt(len(gap)))
     mean = float(gap.mean())
     return PairResult(
         a=table.columns[a].name,
@@ -186,7 +186,7 @@ def sample(candidates: int = 4, items: int = 300, seed: int = 1, answers: bool =
     """A whole decision with its evidence."""
     table = evidence(candidates, items, seed, answers)
     results = [_result(table, k) for k in range(candidates)]
-    best, second = results[0], results[1]
+    best, second = results[0], results[min(1, candidates - 1)]
     made = int(table.asked.sum())
     spent = sum(result.cost_spent or 0.0 for result in results)
     return Sample(

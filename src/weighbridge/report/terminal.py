@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -157,7 +158,8 @@ def finding_lines(decision: Decision) -> list[Line]:
     lines = [Line("  Requirements", "bold")]
     styles = {"met": "green", "not met": "red", "unknown": "yellow"}
     for finding in decision.findings:
-        who = f"{finding.candidate}: " if finding.candidate else ""
+        named = finding.candidate is None or finding.candidate in finding.statement
+        who = "" if named else f"{finding.candidate}: "
         text = clean_line(f"{finding.dimension}: {who}{finding.statement}", 600)
         lines.append(Line(f"    {finding.met:<8} {text}", styles[finding.met], 13))
         if finding.would_change:
@@ -190,7 +192,7 @@ def account_lines(decision: Decision) -> list[Line]:
     more = [f"{calls.from_store:,} from the store"] if calls.from_store else []
     more += [f"{calls.retries:,} retried"] if calls.retries else []
     spent = figures.amount(cost.spent, cost.currency)
-    if cost.now is not None and cost.now != cost.spent:
+    if cost.now is not None and not math.isclose(cost.now, cost.spent or 0.0, rel_tol=1e-6):
         spent += f" ({figures.amount(cost.now, cost.currency)} in this run)"
     if cost.exhaustive is not None:
         spent += (

@@ -13,6 +13,9 @@ from weighbridge.report.html.series import Series, simple_frontier
 LABELS = 24
 """More candidates than this keep their tooltips alone; on a phone a third as many."""
 
+COVERED = 150.0
+"""Square pixels of other labels and points that a label may cover; the tooltip and the table still name the point."""
+
 
 def _costs(series: Sequence[Series]) -> list[float]:
     values: list[float] = []
@@ -34,36 +37,60 @@ def _cost_scale(series: Sequence[Series], start: float, stop: float) -> tuple[Sc
 
 def _label(
     x: float, y: float, name: str, taken: list[svg.Box], frame: svg.Box, aside: float
-) -> tuple[float, float, str]:
-    """A place for `name` near the point (x, y) that covers as little as possible: x, baseline and anchor."""
+) -> tuple[float, float, str] | None:
+    """A place for `name` near the point (x, y): x, baseline and anchor; None where it would cover too much."""
     length = cells(name) * svg.LETTER
     options = []
-    for far in (0.0, 15.0, 30.0, 45.0):
+    for far in (0.0, 15.0):
         options += [
             (x + aside, y - 4 - far, "start"),
             (x - aside, y - 4 - far, "end"),
             (x + aside, y + 13 + far, "start"),
             (x - aside, y + 13 + far, "end"),
         ]
-    best, least, chosen = options[0], float("inf"), svg.Box(0, 0, 0, 0)
+    best, least, chosen, covered = options[0], float("inf"), svg.Box(0, 0, 0, 0), 0.0
     for cost, (tx, ty, anchor) in enumerate(options):
         left = tx if anchor == "start" else tx - length
         box = svg.Box(left, ty - 10, left + length, ty + 3)
-        hidden = sum(box.overlap(other) for other in taken) * 4
+        hidden = sum(box.overlap(other) for other in taken)
         outside = max(0.0, frame.left - box.left) + max(0.0, box.right - frame.right)
         outside += max(0.0, frame.top - box.top) + max(0.0, box.bottom - frame.bottom)
-        if (total := hidden + outside * 40 + cost * 9) < least:
-            best, least, chosen = (tx, ty, anchor), total, box
+        if (total := 4 * hidden + 400 * outside + 9 * cost) < least:
+            best, least, chosen, covered = (tx, ty, anchor), total, box, hidden + 20 * outside
+    if covered > COVERED:
+        return None
     taken.append(chosen)
     return best
 
 
-def _axes(scale: Scale, free: float | None, scores: Scale, foot: float, left: float, currency: str) -> list[str]:
+def _apart(places: dict[int, float], low: float, high: float) -> None:
+    """Move points of equal cost a little aside, so that their intervals do not hide each other."""
+    order = sorted(places, key=lambda place: (places[place], place))
+    group: list[int] = []
+    for place in [*order, -1]:
+        if group and (place < 0 or places[place] - places[group[-1]] > 2):
+            middle = sum(places[one] for one in group) / len(group)
+            step = min(11.0, (high - low) / len(group))
+            half = step * (len(group) - 1) / 2
+            middle = min(max(middle, low + half), high - half)
+            for rank, one in enumerate(group):
+                places[one] = middle - half + step * rank
+            group = []
+        if place >= 0:
+            group.append(place)
+
+
+def _score_axis(scores: Scale, left: float, right: float) -> list[str]:
     parts = []
     for value in scores.ticks(5):
         y = scores(value)
-        parts.append(svg.line(left, y, scale.stop, y, "grid"))
+        parts.append(svg.line(left, y, right, y, "grid"))
         parts.append(svg.text(left - 8, y + 4, f"{100 * value:.4g} %", "tick", "end"))
+    return parts
+
+
+def _cost_axis(scale: Scale, free: float | None, scores: Scale, foot: float, left: float, currency: str) -> list[str]:
+    parts = []
     if free is not None:
         parts.append(svg.text(free, foot + 16, figures.amount(0.0, currency), "tick", "middle"))
         parts.append(svg.line(free + 12, foot, free + 12, scores.stop, "split"))
@@ -112,8 +139,14 @@ def scatter(series: Sequence[Series], currency: str, alpha: float, width: float,
     parts: list[str] = []
     places: dict[int, float] = {}
     scale, free = _cost_scale(priced, left + 8, stop)
+    if apart:
+        start = width - strip
+        parts.append(
+            svg.tag("rect", x=start, y=head - 12, width=strip, height=foot - head + 12, class_="apart", rx=6.0)
+        )
+    parts += _score_axis(scores, left, stop if priced else width)
     if priced:
-        parts += _axes(scale, free, scores, foot, left, currency)
+        parts += _cost_axis(scale, free, scores, foot, left, currency)
         for one in priced:
             cost = one.result.cost_per_1000 or 0.0
             places[one.place] = free if free is not None and cost == 0 else scale(cost)
@@ -124,6 +157,7 @@ def scatter(series: Sequence[Series], currency: str, alpha: float, width: float,
             for point in ((x, -y), (to, -y))
         ]
         parts.append(svg.path(steps, "frontier"))
+        _apart(places, left + 6, stop - 2)
     if apart:
         start = width - strip
         parts.append(
@@ -151,11 +185,13 @@ def scatter(series: Sequence[Series], currency: str, alpha: float, width: float,
         parts.append(_point(one, places[one.place], scores, across))
     edge = width - strip - 4 if strip else width
     for one in scored[: LABELS if roomy else LABELS // 3]:
-        frame = svg.Box(edge if one in apart else left, head - 10, width if one in apart else edge, foot)
+        frame = svg.Box(edge if one in apart else left, head - 6, width if one in apart else edge, foot)
         name = svg.short(one.name, limit)
         aside = 13.0 if one.chosen else 9.0
-        x, y, anchor = _label(places[one.place], scores(one.result.score or 0.0), name, taken, frame, aside)
-        parts.append(svg.text(x, y, name, "name strong" if one.chosen else "name", anchor))
+        label = _label(places[one.place], scores(one.result.score or 0.0), name, taken, frame, aside)
+        if label is not None:
+            x, y, anchor = label
+            parts.append(svg.text(x, y, name, "name strong" if one.chosen else "name", anchor))
     words = "; ".join(
         f"{o.name}: {figures.percent(o.result.score)} at {figures.amount(o.result.cost_per_1000, currency)}"
         for o in scored
