@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -50,39 +49,30 @@ def compare(
     SCORES is a csv, tsv, jsonl or parquet file (text kinds also .gz) with the columns item_id, model and score (0 to
     1), and, where there are any, answer, cost, latency, cluster and side (open or closed). No model is called.
     """
-    from weighbridge.decide.decide import decide
+    from weighbridge.api import compare_scores
     from weighbridge.evidence import Question, Requirements
-    from weighbridge.evidence.scores_file import load_scores
     from weighbridge.project.check import checked
     from weighbridge.project.overrides import overridden
     from weighbridge.project.source import Source
-    from weighbridge.weighing.stored import weigh_stored
 
     check_outputs(json, html)
     source = overridden(Source("the command line", {}), said)
     question = checked(source, Question, ("question",), source.tree.get("question", {}))
     requirements = checked(source, Requirements, ("requirements",), source.tree.get("requirements", {}))
-    chosen = [name.strip() for name in models.split(",") if name.strip()] if models else None
-    stored = load_scores(
+    decision = compare_scores(
         scores,
-        models=chosen,
+        [name.strip() for name in models.split(",") if name.strip()] if models else None,
+        question=question,
+        requirements=requirements,
+        sequential=sequential,
+        seed=int(source.tree.get("seed") or 0),
         columns=_pairs(columns, "--column"),
         sides=_sides(sides),
         models_file=models_file,
         missing="failed" if missing == "failed" else "shared",
         encoding=encoding,
     )
-    names = [column.name for column in stored.evidence.columns]
-    if question.reference is not None and question.reference not in names:
-        raise UsageError(
-            f"--reference names no model that is weighed: {question.reference!r}",
-            where="option --reference",
-            fix=nearest(question.reference, names),
-        )
-    seed = int(source.tree.get("seed") or 0)
-    run = weigh_stored(stored.evidence, question, seed, sequential=sequential)
-    run = replace(run, notes=(*stored.notes, *run.notes))
-    return give(decide(run, requirements, title=scores), json, html)
+    return give(decision, json, html)
 
 
 def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:

@@ -10,7 +10,10 @@ from weighbridge.cli.outputs import check_outputs, console, give, output_options
 from weighbridge.cli.overrides import override_options
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from weighbridge.project.load import Project
+    from weighbridge.weighing.progress import Progress
 
 
 @click.command()
@@ -25,29 +28,34 @@ def run(file: str, json: str | None, html: str | None, quiet: bool, **said: obje
     a crash or a spent budget the same command goes on where it stopped and pays for no answer twice. Options overrule
     the file.
     """
-    from weighbridge.decide.decide import decide
+    from weighbridge.api import weigh_and_decide
     from weighbridge.project.load import load_project
     from weighbridge.store import open_store
-    from weighbridge.weighing.progress import silent
-    from weighbridge.weighing.weigh import weigh_now
 
     check_outputs(json, html)
     project = load_project(file, said)
-    # Progress goes to stderr, so that standard output holds the verdict alone.
-    screen = console(err=True)
     if not quiet:
         for line in opening(project):
-            screen.print(line, markup=False, highlight=False)
-    with open_store(project.store) as store:
-        if quiet:
-            found = weigh_now(**project.work, store=store, progress=silent)
-        else:
-            from weighbridge.report.live import watch
-
-            with watch(screen) as progress:
-                found = weigh_now(**project.work, store=store, progress=progress)
-    decision = decide(found, project.requirements, title=project.task.name, currency=project.options.currency)
+            click.echo(line, err=True)
+    with open_store(project.store) as store, _watching(quiet) as progress:
+        decision = weigh_and_decide(
+            **project.work,
+            store=store,
+            requirements=project.requirements,
+            currency=project.options.currency,
+            progress=progress,
+        )
     return give(decision, json, html)
+
+
+def _watching(quiet: bool) -> AbstractContextManager[Progress]:
+    """What is told while it runs: on stderr, so that standard output holds the verdict alone."""
+    from contextlib import nullcontext
+
+    from weighbridge.report.live import watch
+    from weighbridge.weighing.progress import silent
+
+    return nullcontext(silent) if quiet else watch(console(err=True))
 
 
 def opening(project: Project) -> list[str]:
