@@ -112,8 +112,7 @@ def _race_again(run: Run, standing: Standing, rivals: Sequence[int]) -> tuple[Se
     if run.question.goal == "pareto":
         known = [run.evidence.cost[index] for index in rivals]
         costs = level_costs([row[np.isfinite(row)] for row in known])
-    look = standing.units if run.stopped == "stored" else None
-    rules = rules_for(run.question, [c.name for c in columns], [c.side for c in columns], costs=costs, look=look)
+    rules = rules_for(run.question, [c.name for c in columns], [c.side for c in columns], costs=costs)
     race = Race(candidates=len(rivals), units=standing.units, rules=rules)
     short = False
     while not race.finished and not short:
