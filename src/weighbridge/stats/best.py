@@ -24,7 +24,7 @@ leader brings parked rivals back."""
 def leading(scores: Floats, paid: Ints, arms: Ints, now: int | None, stay: float = STAY) -> int:
     """The candidate among `arms` with the best mean; `now`, if among them, leads until it is clearly behind.
 
-    Each is compared with `now` over the draws both have paid for.
+    Each is compared with `now` over the draws both have paid for; once no draws are left the plain mean decides.
     """
     if now is None or now not in arms:
         common = int(paid[arms].min())
@@ -37,7 +37,8 @@ def leading(scores: Floats, paid: Ints, arms: Ints, now: int | None, stay: float
         if common == 0:
             continue
         difference = scores[arm, :common] - scores[now, :common]
-        over = (float(difference.sum()) - stay * float(np.sqrt(difference @ difference))) / common
+        clear = stay * float(np.sqrt(difference @ difference)) if common < scores.shape[1] else 0.0
+        over = (float(difference.sum()) - clear) / common
         if over > lead:
             ahead, lead = int(arm), over
     return ahead

@@ -155,4 +155,5 @@ def log_evidence(draws: Floats, null: float, units: int | None, bets: Bets, low:
         return np.zeros(0)
     past = Past(np.zeros(1), np.zeros(1), 0)
     factors = log_factors(draws[None, :], past, null, units, bets, low)
-    return log_mean(np.cumsum(factors, axis=2), bets)[0]
+    path: Floats = log_mean(np.cumsum(factors, axis=2), bets)[0]
+    return path

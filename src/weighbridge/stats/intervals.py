@@ -20,6 +20,9 @@ from weighbridge.stats.betting import Bets, Floats, Past, log_factors, log_mean,
 TOLERANCE = 5e-4
 """Ends are exact to this, always rounded outwards."""
 
+OPEN_ENDED = Bets(edges=(0.64, 0.36, 0.2, 0.11, 0.06, 0.035))
+"""Standardised edges that settle after about 20, 60, 200, 650, 2,200 and 6,400 draws."""
+
 STRIDE = 8
 """The running maximum over time is read at every 8th draw and at the last; reading less often only widens."""
 
@@ -35,7 +38,7 @@ def mean_sequence(values: Floats, alpha: float = 0.05, units: int | None = None)
     Raises ValueError for values outside [0, 1] or more values than units.
     """
     draws = _checked(values, units)
-    return _ends(draws, alpha, units, _bets(len(draws), units))
+    return _ends(draws, alpha, units, _bets(units))
 
 
 def difference_sequence(differences: Floats, alpha: float = 0.05, units: int | None = None) -> tuple[float, float]:
@@ -49,7 +52,7 @@ def mean_sequence_at(
 ) -> list[tuple[float, float]]:
     """The interval as it stood after each of `counts` draws (ascending), for a picture of the run."""
     draws = _checked(values, units)
-    bets = _bets(len(draws), units)
+    bets = _bets(units)
     low, high = 0.0, 1.0
     path = []
     for count in counts:
@@ -68,8 +71,9 @@ def _checked(values: Floats, units: int | None) -> Floats:
     return draws
 
 
-def _bets(seen: int, units: int | None) -> Bets:
-    return settled_bets(units if units is not None else max(seen, 32), units is not None)
+def _bets(units: int | None) -> Bets:
+    """Fixed before the first draw: made for the pool, or spread over all sizes a sample may come to have."""
+    return OPEN_ENDED if units is None else settled_bets(units, True)
 
 
 def _ends(

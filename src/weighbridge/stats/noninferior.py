@@ -104,12 +104,16 @@ class NonInferior:
         if not self.decided:
             self._direct(scores, paid, left, leader, front)
 
+    def _reached(self, challenger: int) -> Bools:
+        """Shape of `references`: which ones `challenger` is certified against."""
+        reached = self.yes.log_evidence(challenger, self.references) >= self.threshold
+        if self.strict:
+            reached &= ~self.yes.equal_to_null(self.yes.index[challenger, self.references])
+        return np.asarray(reached, dtype=bool)
+
     def _judge(self, challenger: int) -> None:
         self.beaten[:] = False
-        self.beaten[self.references] = self.yes.log_evidence(challenger, self.references) >= self.threshold
-        if self.strict:
-            which = self.yes.index[challenger, self.references]
-            self.beaten[self.references] &= ~self.yes.equal_to_null(which)
+        self.beaten[self.references] = self._reached(challenger)
         self.found = bool(self.beaten[self.references].all())
         self.decided = self.found
 
@@ -117,8 +121,8 @@ class NonInferior:
         """Whether no draw is left that could still help `challenger` to a YES."""
         if paid[challenger] < units:
             return False
-        reached = self.yes.log_evidence(challenger, self.references) >= self.threshold
-        return bool((paid[self.references[~reached]] >= units).all()) and not bool(reached.all())
+        missing = ~self._reached(challenger)
+        return bool(missing.any()) and bool((paid[self.references[missing]] >= units).all())
 
     def _at_the_end(self, left: Ints) -> None:
         """All draws are used up: under the pool claim the means are known exactly, so NONE may be said."""

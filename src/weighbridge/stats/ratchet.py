@@ -89,7 +89,10 @@ class Ratchet:
         if leader == self.leader:
             reigned = self.pairs.position[which] >= self.starts[rivals]
             won = np.where(reigned, self.pairs.log_value(which, self.since[rivals]), 0.0)
-            evidence = np.logaddexp(evidence, self.log_lead + self.credit[rivals] + won)
+            impossible = np.isposinf(won)
+            lead = self.log_lead + self.credit[rivals] + np.where(impossible, 0.0, won)
+            evidence = np.logaddexp(evidence, lead)
+            evidence[impossible] = np.inf
         evidence[self.pairs.known_true(which) | self.equal_to_null(which)] = np.inf
         evidence[self.pairs.known_false(which)] = -np.inf
         return evidence
