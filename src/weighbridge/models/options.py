@@ -1,0 +1,79 @@
+"""What a project may say about a model beside its spec string."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from weighbridge.evidence import Side
+
+Constrained = Literal["none", "guided_choice", "structured_outputs", "grammar", "json_schema"]
+
+
+class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Options of one model. What changes the answers shows in `Model.engine`, and so in the store's key."""
+
+    side: Side | None = None
+    """``open``, ``closed`` or ``rule``; None: as the spec implies."""
+    concurrency: int | None = None
+    """Calls worth having under way at once; None: the kind's own default."""
+    revision: str | None = None
+    """What fixes the weights, where the server cannot say (a commit, a deployment's tag)."""
+
+    # A server (http, https)
+    key_env: str | None = None
+    """Name of the environment variable that holds the API key."""
+    headers: dict[str, str] = {}
+    """More request headers, none of them secret."""
+    constrained: Constrained = "none"
+    """How this server is held to given choices: ``guided_choice`` and ``structured_outputs`` (vLLM), ``grammar``
+    (llama.cpp), ``json_schema`` (a strict schema with one field; the choice is taken out of it before scoring)."""
+    json_schema: bool = False
+    """The server follows ``response_format: json_schema``."""
+    logprobs: bool = False
+    """The server returns log-probabilities of generated tokens."""
+    stream: bool = True
+    """False asks for one JSON document; then the time to first token is unknown."""
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """What this server calls the limit of an answer; OpenAI's reasoning models want `max_completion_tokens`."""
+    omit: tuple[str, ...] = ()
+    """Request fields this server refuses, for example ``temperature`` or ``stream_options``."""
+    extra: dict[str, Any] = {}
+    """More fields of the request body, for example ``reasoning_effort``."""
+    connect_timeout: float = 10.0
+    """Seconds to open a connection."""
+    first_byte_timeout: float = 120.0
+    """Seconds from sending the request to the first byte of the answer."""
+    idle_timeout: float = 60.0
+    """Seconds between two pieces of a streamed answer."""
+
+    # The engine in this machine (gguf)
+    slots: int | None = None
+    """Requests the engine answers side by side; None: four per core, at most 32."""
+    context: int = 2048
+    """Tokens (prompt and answer) reserved for each slot."""
+    threads: int | None = None
+    """Threads of the engine; None: one per usable core."""
+    gpu_layers: int | None = None
+    """Layers kept on the GPU; None: as many as fit, where the engine was built for one."""
+
+
+def check(options: ModelOptions) -> list[str]:
+    """What is wrong with the values, one sentence each; empty when all is well."""
+    wrong = []
+    for name in ("concurrency", "slots", "context", "threads"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            wrong.append(f"{name} must be at least 1, not {value}")
+    for name in ("connect_timeout", "first_byte_timeout", "idle_timeout"):
+        if getattr(options, name) <= 0:
+            wrong.append(f"{name} must be above 0 seconds, not {getattr(options, name)}")
+    wrong += [
+        f"header {name!r} carries a secret; put the key in an environment variable and name it in key_env"
+        for name in options.headers
+        if name.lower() in ("authorization", "api-key", "x-api-key", "proxy-authorization", "cookie")
+    ]
+    reserved = {"messages", "stream", "model"} & set(options.extra)
+    wrong += [f"extra may not set {name!r}" for name in sorted(reserved)]
+    return wrong

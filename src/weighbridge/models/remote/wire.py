@@ -1,0 +1,160 @@
+"""OpenAI's chat completions as they stand on the wire: request bodies out, chunks and documents in.
+
+Reference: https://platform.openai.com/docs/api-reference/chat (streaming included). Fields that only some servers
+send are optional; fields nobody reads are not declared, and msgspec skips them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from weighbridge.evidence import Finish
+from weighbridge.models.grammar import choice_grammar
+from weighbridge.models.options import ModelOptions
+from weighbridge.models.protocol import Request
+
+CHOICE_KEY = "choice"
+
+
+class TokenLogprob(msgspec.Struct):
+    token: str = ""
+    logprob: float | None = None
+
+
+class Logprobs(msgspec.Struct):
+    content: list[TokenLogprob] | None = None
+
+
+class Piece(msgspec.Struct):
+    """A chunk's ``delta`` or a document's ``message``."""
+
+    content: str | list[Any] | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    reasoning: Any = None
+
+
+class Choice(msgspec.Struct):
+    delta: Piece | None = None
+    message: Piece | None = None
+    finish_reason: str | None = None
+    logprobs: Logprobs | None = None
+
+
+class PromptDetails(msgspec.Struct):
+    cached_tokens: int | None = None
+
+
+class CompletionDetails(msgspec.Struct):
+    reasoning_tokens: int | None = None
+
+
+class WireUsage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: PromptDetails | None = None
+    completion_tokens_details: CompletionDetails | None = None
+    cost: Any = None
+
+
+class Chunk(msgspec.Struct):
+    """One event of a stream, or one whole document."""
+
+    id: str | None = None
+    model: str | None = None
+    choices: list[Choice] | None = None
+    usage: WireUsage | None = None
+    error: Any = None
+
+
+decode = msgspec.json.Decoder(Chunk).decode
+encode = msgspec.json.Encoder().encode
+
+FINISHES: dict[str, Finish] = {
+    "stop": Finish.STOP,
+    "eos": Finish.STOP,
+    "end_turn": Finish.STOP,
+    "stop_sequence": Finish.STOP,
+    "tool_calls": Finish.STOP,
+    "function_call": Finish.STOP,
+    "length": Finish.LENGTH,
+    "max_tokens": Finish.LENGTH,
+    "content_filter": Finish.FILTER,
+    "safety": Finish.FILTER,
+    "refusal": Finish.REFUSAL,
+}
+"""By ``finish_reason`` in lower case; OpenAI's words and those of servers that pass their own through."""
+
+
+def text_of(content: str | list[Any] | None) -> str:
+    """The text of a message's content, which some servers send in typed parts."""
+    if isinstance(content, str):
+        return content
+    if not content:
+        return ""
+    return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
+
+
+def body(request: Request, model: str, options: ModelOptions) -> dict[str, Any]:
+    """The request as a JSON object."""
+    sampling = request.sampling
+    out: dict[str, Any] = {
+        "model": model,
+        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "temperature": sampling.temperature,
+        options.max_tokens_field: sampling.max_tokens,
+    }
+    if options.stream:
+        out["stream"] = True
+        out["stream_options"] = {"include_usage": True}
+    if sampling.top_p is not None:
+        out["top_p"] = sampling.top_p
+    if sampling.seed is not None:
+        # Repeats of one prompt must be able to differ, and be the same again in a second run.
+        out["seed"] = sampling.seed + request.repeat
+    if sampling.stop:
+        out["stop"] = list(sampling.stop)
+    if request.logprobs and options.logprobs:
+        out["logprobs"] = True
+        out["top_logprobs"] = 1
+    if request.choices and options.constrained != "none":
+        out |= _constraint(request.choices, options)
+    elif request.json_schema is not None and options.json_schema:
+        out["response_format"] = _schema_format("answer", msgspec.json.decode(request.json_schema))
+    out |= options.extra
+    for name in options.omit:
+        out.pop(name, None)
+    return out
+
+
+def _constraint(choices: tuple[str, ...], options: ModelOptions) -> dict[str, Any]:
+    if options.constrained == "guided_choice":
+        return {"guided_choice": list(choices)}
+    if options.constrained == "structured_outputs":
+        return {"structured_outputs": {"choice": list(choices)}}
+    if options.constrained == "grammar":
+        return {"grammar": choice_grammar(choices)}
+    # Strict schemas need an object at the top: the answer is read out of its only field again.
+    schema = {
+        "type": "object",
+        "properties": {CHOICE_KEY: {"type": "string", "enum": list(choices)}},
+        "required": [CHOICE_KEY],
+        "additionalProperties": False,
+    }
+    return {"response_format": _schema_format("choice", schema)}
+
+
+def _schema_format(name: str, schema: object) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": True}}
+
+
+def unwrap_choice(text: str, choices: tuple[str, ...]) -> str:
+    """The choice inside the JSON object that ``constrained: json_schema`` asks for; `text` where there is none."""
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+    inner = found.get(CHOICE_KEY) if isinstance(found, dict) else None
+    return inner if isinstance(inner, str) and inner in choices else text
