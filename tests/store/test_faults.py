@@ -239,6 +239,26 @@ def test_a_file_that_may_only_be_read(tmp_path: Path, answer: Make) -> None:
     told(caught.value, path)
 
 
+def test_names_that_cannot_be(tmp_path: Path) -> None:
+    for name in ("x" * 300, "nul\0byte.db"):
+        for readonly in (False, True):
+            with pytest.raises(WeighbridgeError):
+                open_store(tmp_path / name, readonly=readonly)
+    (tmp_path / "file").touch()
+    with pytest.raises(WeighbridgeError) as caught:
+        open_store(tmp_path / "file" / "answers.db")
+    told(caught.value, tmp_path / "file")
+
+
+def test_a_folder_that_may_not_be_made(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    folder.chmod(0o555)
+    with unprivileged(folder), pytest.raises(StoreError, match="cannot be made") as caught:
+        open_store(folder / ".weighbridge" / "answers.db")
+    told(caught.value, folder)
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="folder of the store is not there") as caught:
         open_store(tmp_path / "runs" / "answers.db")

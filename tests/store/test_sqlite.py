@@ -292,6 +292,27 @@ async def test_reading_only(path: Path, answer: Make) -> None:
                 second.prune(Selection())
 
 
+FORGET = """
+import asyncio, sys
+from weighbridge.evidence import Completion
+from weighbridge.store import Answer, Key, Source, open_store
+store = open_store(sys.argv[1])
+async def main():
+    for number in range(300):
+        task = asyncio.ensure_future(store.put(Answer(Key(b"%032d" % number), Completion(""), Source("c", "m"), "i")))
+    await asyncio.sleep(0)
+    raise SystemExit(7)
+asyncio.run(main())
+"""
+
+
+def test_a_program_that_ends_without_closing_keeps_its_answers(path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", FORGET, str(path)], capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stderr) == (7, "")
+    with open_store(path) as store:
+        assert sum(1 for _ in store.answers()) == 300
+
+
 def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     open_store().close()

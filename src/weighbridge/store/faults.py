@@ -12,6 +12,9 @@ from weighbridge.errors import WeighbridgeError
 
 FaultKind = Literal["full", "locked", "corrupt", "readonly", "unopened", "version", "closed", "failed"]
 
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What `sqlite3` raises. The second comes of a damaged file whose bytes stand in SQLite's own error message."""
+
 SAFE = "answers written before are safe, and the same command goes on from them"
 
 
@@ -38,9 +41,11 @@ def damaged(path: Path, what: str) -> StoreError:
     )
 
 
-def fault(error: sqlite3.Error, path: Path, doing: str) -> StoreError:
-    """The `StoreError` for an error of SQLite met while `doing` something (``"writing an answer"``)."""
+def fault(error: sqlite3.Error | UnicodeDecodeError, path: Path, doing: str) -> StoreError:
+    """The `StoreError` for one of `FAULTS` met while `doing` something (``"writing an answer"``)."""
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+    if isinstance(error, UnicodeDecodeError) or str(error).startswith("Could not decode to UTF-8"):
+        return damaged(path, f"the store is damaged: {doing} met text that is none")
     where = str(path)
     if name == "SQLITE_FULL":
         return StoreError(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from weighbridge.errors import UsageError
+from weighbridge.store.faults import StoreError
 from weighbridge.store.protocol import Store
 
 FOLDER = ".weighbridge"
@@ -28,9 +29,21 @@ def open_store(location: str | Path = DEFAULT, *, readonly: bool = False, secret
 
     path = store_path(location)
     if not readonly and path.parent.name == FOLDER and not path.parent.exists() and path.parent.parent.is_dir():
-        path.parent.mkdir(exist_ok=True)
-        (path.parent / ".gitignore").write_text("*\n")
+        _make_folder(path.parent)
     return SqliteStore(path, readonly=readonly, secrets=secrets)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+        (folder / ".gitignore").write_text("*\n")
+    except OSError as error:
+        raise StoreError(
+            f"the folder of the store cannot be made: {error.strerror}",
+            kind="unopened",
+            where=str(folder),
+            fix="see that the folder above is yours to write and the disk has space, or use --store FILE",
+        ) from error
 
 
 def store_path(location: str | Path) -> Path:

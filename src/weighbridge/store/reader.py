@@ -72,7 +72,7 @@ class Reader:
             rows = self._connection.execute(query, values).fetchall()
             held = self.sources() if rows else {}
         for row in rows:
-            if row[0] not in held:
+            if row[0] not in held or not all(isinstance(moment, float) for moment in row[4:6]):
                 self._damaged()
         return [Group(held[row[0]], *row[1:]) for row in rows]
 

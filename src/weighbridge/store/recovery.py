@@ -12,7 +12,7 @@ import msgspec
 
 from weighbridge.errors import UsageError
 from weighbridge.store.answer import Answer, Source
-from weighbridge.store.faults import StoreError, fault
+from weighbridge.store.faults import FAULTS, StoreError, fault
 from weighbridge.store.rows import READ, SOURCE_COLUMNS, DamagedRow, answer_of, source_of
 from weighbridge.store.salvage import records
 from weighbridge.store.schema import connect, look_at
@@ -70,7 +70,7 @@ def check(path: Path) -> Check:
                     whole += 1
                 except DamagedRow:
                     damaged += 1
-        except sqlite3.DatabaseError as error:
+        except FAULTS as error:
             told = fault(error, path, "reading it through")
             if isinstance(error, sqlite3.OperationalError) and told.kind != "corrupt":
                 raise told from error
@@ -94,7 +94,7 @@ def recover(path: Path, out: Path) -> Recovery:
     look_at(out, readonly=False)
     try:
         return _recover(path, out)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise fault(error, out, "writing the recovered answers") from error
     except OSError as error:
         raise StoreError(

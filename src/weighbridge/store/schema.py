@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from weighbridge.errors import UsageError
-from weighbridge.store.faults import StoreError, damaged, fault
+from weighbridge.store.faults import FAULTS, StoreError, damaged, fault
 
 APPLICATION = 0x57_42_44_47
 """``WBDG`` in the file's header marks a file as ours."""
@@ -66,11 +66,11 @@ def connect(path: Path, *, readonly: bool, busy: float) -> sqlite3.Connection:
     look_at(path, readonly=readonly)
     try:
         connection = _connect(path, readonly=readonly, busy=busy)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise fault(error, path, "opening it") from error
     try:
         _settle(connection, path, readonly=readonly, busy=busy)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         connection.close()
         raise fault(error, path, "opening it") from error
     except Exception:  # whatever it is, the file must not stay open behind it
@@ -81,6 +81,20 @@ def connect(path: Path, *, readonly: bool, busy: float) -> sqlite3.Connection:
 
 def look_at(path: Path, *, readonly: bool) -> None:
     """Refuse what is plainly not a store before SQLite touches it."""
+    try:
+        _look_at(path, readonly=readonly)
+    except OSError as error:
+        raise StoreError(
+            f"the store cannot be read: {error.strerror}",
+            kind="unopened",
+            where=str(path),
+            fix="see that the file and its folder are yours to read and write, and that the name is right",
+        ) from error
+
+
+def _look_at(path: Path, *, readonly: bool) -> None:
+    if "\0" in str(path):
+        raise UsageError("the store's name holds a NUL character", where=repr(str(path)), fix="name a file")
     if path.is_dir():
         raise UsageError("the store must be a file; this is a folder", where=str(path), fix=f"{path}/answers.db")
     if not path.exists():
@@ -95,16 +109,8 @@ def look_at(path: Path, *, readonly: bool) -> None:
                 "the folder of the store is not there", where=str(path), fix=f"make it first: mkdir -p {path.parent}"
             )
         return
-    try:
-        with path.open("rb") as file:
-            head = file.read(100)
-    except OSError as error:
-        raise StoreError(
-            f"the store cannot be read: {error.strerror}",
-            kind="unopened",
-            where=str(path),
-            fix="see that the file is yours to read and write",
-        ) from error
+    with path.open("rb") as file:
+        head = file.read(100)
     if head and not head.startswith(HEADER):
         raise damaged(path, "the file is not a SQLite database, or its first page is damaged")
     if 0 < len(head) < 100:

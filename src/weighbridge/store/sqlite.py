@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from weighbridge.store.answer import Answer, Group, Key, Selection
-from weighbridge.store.faults import StoreError, fault
+from weighbridge.store.faults import FAULTS, StoreError, fault
 from weighbridge.store.reader import Reader
 from weighbridge.store.schema import connect, rolled_back
 from weighbridge.store.secrets import Secrets
@@ -85,7 +85,7 @@ class SqliteStore:
                     connection.execute("VACUUM")
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 return gone
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise fault(error, self._path, "pruning") from error
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ class SqliteStore:
             raise StoreError("the store has been closed", kind="closed", where=self.location)
         try:
             return query()
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise fault(error, self._path, "reading an answer") from error
 
 

@@ -8,6 +8,7 @@ an answer that has arrived can be lost by a kill.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from weighbridge.store.answer import Answer, Source
-from weighbridge.store.faults import StoreError, fault
+from weighbridge.store.faults import FAULTS, StoreError, damaged, fault
 from weighbridge.store.reader import Reader
 from weighbridge.store.rows import INSERT, SOURCE_ID, SOURCE_INSERT, completion_bytes, row_of, source_row
 from weighbridge.store.schema import rolled_back
@@ -100,21 +101,21 @@ class Writer:
         results: dict[asyncio.AbstractEventLoop, list[_Result]] = {}
         try:
             outcomes: list[list[Answer] | BaseException] = list(self.write([one.answers for one in batch]))
-        except sqlite3.Error as error:
+        except FAULTS as error:
             outcomes = [fault(error, self._path, "writing an answer") for _ in batch]
         except Exception:  # an answer that cannot be written, or a bug: no task may be left to wait for ever
             outcomes = [self._alone(one) for one in batch]
         for one, outcome in zip(batch, outcomes, strict=True):
             results.setdefault(one.loop, []).append((one.done, outcome))
         for loop, settled in results.items():
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
                 loop.call_soon_threadsafe(_tell, settled)
 
     def _alone(self, one: _Submission) -> list[Answer] | BaseException:
         """Write one submission by itself, so that a faulty one takes down no other."""
         try:
             return self.write([one.answers])[0]
-        except sqlite3.Error as error:
+        except FAULTS as error:
             return fault(error, self._path, "writing an answer")
         except Exception as error:  # told to the task that submitted it
             return error
@@ -139,6 +140,8 @@ class Writer:
         if added < len(rows):
             # Someone was first with some of the keys; what they wrote stays.
             first = self._reader.get_many(one.key for part in held for one in part)
+            if any(one.key not in first for part in held for one in part):
+                raise damaged(self._path, "the store is damaged: its index and its answers disagree")
             held = [[first[one.key] for one in part] for part in held]
         return held
 
