@@ -23,7 +23,8 @@ class Bill:
     def __init__(self, candidate: Candidate, deadline: float) -> None:
         """`deadline`: seconds a call can take at most, which bounds a price per hour before anything was measured."""
         self.price = candidate.price
-        self.free = not candidate.price.known and candidate.model.capabilities.needs_item
+        self._stated = candidate.price.known
+        self.free = not self._stated and candidate.model.capabilities.needs_item
         """A rule, a record or a simulation without a price: nobody sends a bill for it."""
         self._deadline = deadline
         self._largest = 0.0
@@ -34,11 +35,11 @@ class Bill:
     @property
     def known(self) -> bool:
         """Whether a budget of money can be kept with it."""
-        return self.price.known or self.free
+        return self._stated or self.free
 
     def at_most(self, request: Request) -> float:
         """Money this call may cost: tokens at their bound, or the largest call seen, whichever is more."""
-        if not self.price.known:
+        if not self._stated:
             return self._largest
         bound = prompt_tokens_at_most(request)
         output = max(request.sampling.max_tokens, self._output)
@@ -53,7 +54,7 @@ class Bill:
 
     def cost(self, usage: Usage, machine_seconds: float | None) -> float | None:
         """Money for an answer; None where the price is unknown or needs a figure the server did not report."""
-        return self.price.call(usage, machine_seconds)
+        return self.price.call(usage, machine_seconds) if self._stated else usage.cost
 
     def learn(self, request: Request, usage: Usage, machine_seconds: float, cost: float | None) -> None:
         """Remember the largest call, so that a server that goes beyond the bound is met only once."""

@@ -30,6 +30,8 @@ class Purse:
     def __init__(self, budget: Budget, now: float) -> None:
         """`now`: loop time; minutes count from here."""
         self._money = budget.money
+        self.capped = budget.money is not None
+        """Whether money is limited, so that the worst case of a call must be known before it."""
         self._calls = budget.calls
         self.ends = now + budget.minutes * 60 if budget.minutes is not None else None
         """Loop time at which the minutes are up."""
@@ -77,14 +79,14 @@ class Purse:
             await change
         return hold
 
-    def settle(self, hold: Hold, money: float | None, *, certain: bool = True) -> None:
-        """The call is over and cost `money`; None: not known, so that what was set aside counts as spent."""
+    def settle(self, hold: Hold, money: float, *, certain: bool = True) -> None:
+        """The call is over and cost `money`; not `certain` where its worst case had to stand in for its cost."""
         self._held -= hold.money
         self.in_flight -= 1
         if not self.in_flight:
             self._held = 0.0
-        self.settled += hold.money if money is None else money
-        self.exact = self.exact and money is not None and certain
+        self.settled += money
+        self.exact = self.exact and certain
         waiting, self._waiting = self._waiting, []
         for change in waiting:
             if not change.done():

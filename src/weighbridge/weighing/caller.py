@@ -130,7 +130,8 @@ class Caller:
         hold: Hold | None = None
         try:
             if contender.down is None and not self._halt.reason:
-                hold = await self._purse.reserve(contender.bill.at_most(job.request), contender.slowest)
+                most = contender.bill.at_most(job.request) if self._purse.capped else 0.0
+                hold = await self._purse.reserve(most, contender.slowest)
                 if hold is None:
                     self._halt.call("budget")
         finally:
@@ -168,7 +169,7 @@ class Caller:
             if task is not None:
                 self._sending.discard(task)
             if completion is None:
-                self._settle_failure(contender, hold, error, share)
+                self._settle_failure(job, hold, error, share)
                 if error is not None and not cut:
                     self._heed(endpoint, error, sent)
             else:
@@ -191,19 +192,23 @@ class Caller:
             usage = msgspec.structs.replace(usage, duration=seconds)
             completion = msgspec.structs.replace(completion, usage=usage)
         cost = contender.bill.cost(usage, share)
-        contender.bill.learn(job.request, usage, share, cost)
-        self._purse.settle(hold, 0.0 if cost is None and contender.bill.free else cost)
+        if cost is not None or contender.bill.free:
+            self._purse.settle(hold, cost or 0.0)
+        else:
+            self._purse.settle(hold, contender.bill.at_most(job.request), certain=False)
+        if self._purse.capped:
+            contender.bill.learn(job.request, usage, share, cost)
         contender.failed_in_row = 0
         self.answers += 1
         self._recorder.add(job, job.completed(completion, cost, share))
 
-    def _settle_failure(self, contender: Contender, hold: Hold, error: ModelError | None, share: float) -> None:
-        """A time-out or a cut stream may be billed: then what was set aside counts as spent."""
-        hourly = contender.candidate.price.per_hour
+    def _settle_failure(self, job: Job, hold: Hold, error: ModelError | None, share: float) -> None:
+        """A time-out or a cut stream may be billed: then its worst case counts as spent."""
+        hourly = job.contender.candidate.price.per_hour
         if error is not None and not error.usage_may_be_billed and error.kind != "timeout":
             self._purse.settle(hold, share * hourly / 3600 if hourly is not None else 0.0)
         else:
-            self._purse.settle(hold, None)
+            self._purse.settle(hold, job.contender.bill.at_most(job.request), certain=False)
 
     def _heed(self, endpoint: Endpoint, error: ModelError, sent: float) -> None:
         if error.kind not in ("rate_limit", "timeout") and error.retry_after is None:

@@ -246,7 +246,7 @@ class Course:
             notes.append(
                 f"the retry budget was spent: {self.caller.unretried} answers were given up without another attempt"
             )
-        if not self.purse.exact:
+        if self._priced and not self.purse.exact:
             notes.append(
                 "some calls did not report their usage or may have been billed in part: spending is an upper bound"
             )
