@@ -39,13 +39,14 @@ def plan(file: str, pilot: int, no_calls: bool, **said: object) -> int:
 
 
 async def _reckon(project: Project, pilot: int, ask: bool) -> Plan:
-    from weighbridge.report.live import watch
     from weighbridge.store import open_store
     from weighbridge.weighing.plan import plan as reckon
 
-    with open_store(project.store) as store, watch(console(err=True)) as progress:
+    if ask:
+        click.echo(f"pilot: each of {len(project.candidates)} candidates answers {pilot} items", err=True)
+    with open_store(project.store) as store:
         try:
-            return await reckon(**project.work, store=store, pilot=pilot, ask=ask, progress=progress)
+            return await reckon(**project.work, store=store, pilot=pilot, ask=ask)
         finally:
             for candidate in project.candidates:
                 await candidate.model.close()
@@ -94,8 +95,7 @@ def remarks(plan: Plan) -> list[str]:
     """What the figures rest on, and what is missing."""
     told = []
     if plan.likely_items is not None:
-        told.append(f"Likely stop: after about {plan.likely_items:,} of {plan.items:,} items; an estimate from few")
-        told[-1] += " answers, which can be far off."
+        told.append(f"The likely stop is after about {plan.likely_items:,} of {plan.items:,} items.")
     told.append("The worst case asks every candidate every item.")
     told += list(plan.notes)
     if plan.pilot.calls:
@@ -110,4 +110,6 @@ def _about(number: float | None) -> str:
 def _minutes(minutes: float | None) -> str:
     if minutes is None:
         return "unknown"
+    if 0 < minutes < 0.05:
+        return "< 0.1"
     return f"{minutes:.1f}" if minutes < 100 else f"{minutes:,.0f}"

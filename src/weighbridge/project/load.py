@@ -15,12 +15,13 @@ from weighbridge.project.options import ProjectOptions
 from weighbridge.project.overrides import overridden
 from weighbridge.project.placing import rooted
 from weighbridge.project.secrets import refuse_secrets
-from weighbridge.project.source import Source
+from weighbridge.project.source import Path, Source
 from weighbridge.project.task import read_task
 from weighbridge.project.yaml_source import read_yaml
 from weighbridge.tasks.columns import ColumnMap
 from weighbridge.tasks.task import Task
 from weighbridge.weighing.candidate import Candidate
+from weighbridge.weighing.checks import check_run
 from weighbridge.weighing.limits import Limits
 
 DEFAULT_FILE = "weighbridge.yaml"
@@ -99,6 +100,11 @@ def read_project(source: Source, folder: FilePath) -> Project:
     read = read_task(options, source, folder)
     candidates = read_candidates(options.candidates, read.task, read.own_prompts, source, folder)
     check_question(options.question, candidates, source)
+    try:
+        check_run(read.task, candidates, options.question, options.budget)
+    except UsageError as error:
+        error.where = source.where(_path_of(error.where or "", candidates))
+        raise
     return Project(
         label=source.label,
         folder=folder,
@@ -125,6 +131,15 @@ def check_budget(budget: Budget, source: Source) -> None:
                 where=source.where(("budget", name)),
                 fix=f"give a {name} above 0, or leave it out for no cap; 'weighbridge plan' says what a run takes",
             )
+
+
+def _path_of(where: str, candidates: tuple[Candidate, ...]) -> Path:
+    """``budget: money`` and ``candidates: NAME``, as the checks of a run say it, as a path in the file."""
+    section, _, name = where.partition(": ")
+    names = [candidate.name for candidate in candidates]
+    if section == "candidates" and name in names:
+        return (section, names.index(name))
+    return (section, name) if name else (section,) if section else ()
 
 
 def _store(location: str, folder: FilePath) -> str:

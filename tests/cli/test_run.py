@@ -1,0 +1,142 @@
+"""The commands end to end, against a server in this machine."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from faults import Call, FaultServer, Reply, ok
+
+WORDS = {"invoice": "billing", "crash": "technical", "parcel": "shipping", "password": "account"}
+
+
+def replies(call: Call) -> Reply:
+    """`good` knows the words, `poor` guesses one team always."""
+    if call.model == "poor":
+        return ok("billing")
+    return ok(next((team for word, team in WORDS.items() if word in call.prompt), "billing"))
+
+
+def project(server: FaultServer, folder: Path, more: str = "") -> None:
+    (folder / "weighbridge.yaml").write_text(
+        f"""\
+name: Routing
+data: {{path: tickets.csv, reference: team, cluster: customer}}
+choices: [billing, technical, shipping, account]
+candidates:
+  - name: good
+    model: {server.url}#good
+    side: open
+    max_tokens: 8
+    price: {{per_request: 0.001}}
+  - name: poor
+    model: {server.url}#poor
+    side: closed
+    max_tokens: 8
+    price: {{per_request: 0.002}}
+{more}"""
+    )
+
+
+@pytest.fixture
+def server():
+    with FaultServer(script=replies).threaded() as running:
+        yield running
+
+
+def test_plan_then_run_then_run_again_pays_for_nothing_twice(weighbridge, tickets, tmp_path, server) -> None:
+    project(server, tmp_path)
+    planned = weighbridge("plan", "--pilot", 4)
+    assert planned.code == 0, planned.err
+    assert "at the likely stop" in planned.out
+    assert "at the worst" in planned.out
+    assert "the pilot itself" in planned.out
+    assert max(map(len, planned.out.splitlines())) <= 100
+    after_plan = len(server.calls)
+    assert after_plan > 0
+
+    first = weighbridge("run", "--json", "d.json", "--html", "d.html")
+    assert first.code == 0, first.err
+    decision = json.loads((tmp_path / "d.json").read_text())
+    assert decision["verdict"]["kind"] == "best"
+    assert decision["verdict"]["candidates"] == ["good"]
+    assert decision["title"] == "Routing"
+    assert decision["verdict"]["sentence"].split(".")[0][:30] in " ".join(first.out.split())
+    assert (tmp_path / "d.html").read_text().startswith("<!doctype html>")
+    assert decision["calls"]["from_store"] == after_plan
+    calls = len(server.calls)
+    assert calls == decision["calls"]["made"]
+
+    again = weighbridge("run", "--json", "-")
+    assert again.code == 0
+    assert len(server.calls) == calls, "no answer is paid for twice"
+    repeated = json.loads(again.out)
+    assert repeated["verdict"]["candidates"] == ["good"]
+    assert repeated["cost"]["now"] == 0
+    assert "good" in again.err, "the report gives way to the JSON on standard output"
+
+
+def test_exit_codes_tell_the_verdicts_apart(weighbridge, tickets, tmp_path, server) -> None:
+    project(server, tmp_path)
+    undecided = weighbridge("run", "--budget-calls", 6)
+    assert undecided.code == 3
+    assert "undecided" in undecided.out.lower()
+    none = weighbridge("run", "--cost-per-1000", 0.5)
+    assert none.code == 4, none.out
+    quiet = weighbridge("run", "-q")
+    assert quiet.code == 0
+    assert quiet.err == ""
+
+
+def test_goals_from_the_command_line(weighbridge, tickets, tmp_path, server) -> None:
+    project(server, tmp_path)
+    ran = weighbridge("run", "--goal", "non_inferior", "--margin", "0.05", "--json", "d.json")
+    assert ran.code == 0
+    decision = json.loads((tmp_path / "d.json").read_text())
+    assert decision["verdict"]["kind"] == "non_inferior"
+    assert decision["question"]["margin"] == 0.05
+
+
+def test_outputs_are_checked_before_anything_is_spent(weighbridge, tickets, tmp_path, server) -> None:
+    project(server, tmp_path)
+    ran = weighbridge("run", "--html", "nowhere/d.html")
+    assert ran.code == 2
+    assert "mkdir -p nowhere" in ran.err
+    assert weighbridge("run", "--json", ".").code == 2
+    assert server.calls == []
+
+
+def test_check_shows_what_would_be_asked_and_asks_nothing(weighbridge, tickets, tmp_path, server) -> None:
+    project(server, tmp_path)
+    ran = weighbridge("check")
+    assert ran.code == 0
+    assert "message 0 about hello" in ran.out
+    assert re.search(r"cluster +customer", ran.out)
+    assert "good (open, model " in ran.out
+    assert server.calls == []
+    assert not (tmp_path / ".weighbridge").exists()
+
+
+def test_a_plan_without_calls(weighbridge, tickets, tmp_path, server) -> None:
+    project(server, tmp_path)
+    ran = weighbridge("plan", "--no-calls")
+    assert ran.code == 0
+    assert "480" in ran.out
+    assert server.calls == []
+
+
+def test_a_candidate_that_never_answers_is_a_failure_told_on_one_screen(
+    weighbridge, tickets, tmp_path, server
+) -> None:
+    project(server, tmp_path, "limits: {attempts: 2, backoff: 0, give_up: 3}\n")
+    text = (tmp_path / "weighbridge.yaml").read_text().replace(server.url, "http://127.0.0.1:9/v1")
+    (tmp_path / "weighbridge.yaml").write_text(text)
+    ran = weighbridge("run", "-q")
+    assert ran.code == 5
+    assert "127.0.0.1:9" in ran.err
+    assert "Traceback" not in ran.err
+    assert len(ran.err.splitlines()) <= 24
+    assert weighbridge("plan").code == 5
