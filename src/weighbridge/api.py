@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
@@ -280,14 +281,20 @@ def completed(work: Callable[[], Coroutine[Any, Any, T]], halt: Halt) -> T:
         except BaseException as error:
             # Whatever it is, it belongs to the caller's thread and is raised again there.
             failure.append(error)
+        finally:
+            over.set()
 
+    over = threading.Event()
     thread = threading.Thread(target=target, name="weighbridge", daemon=True)
     thread.start()
-    while thread.is_alive():
+    # An event, because an interrupted Thread.join takes the thread for dead (Python 3.11).
+    while not over.is_set():
         try:
-            thread.join()
+            # With a limit, because a signal that reaches another thread is seen here only between two waits.
+            over.wait(0.2)
         except KeyboardInterrupt:
-            if loops:
+            # A closed loop: the run was over already.
+            with contextlib.suppress(RuntimeError, IndexError):
                 loops[0].call_soon_threadsafe(halt.call, "interrupted")
     if failure:
         raise failure[0]
