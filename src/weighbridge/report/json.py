@@ -14,7 +14,7 @@ def _writable(value: object) -> object:
         return without_surrogates(value)
     if isinstance(value, dict):
         return {without_surrogates(key): _writable(part) for key, part in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_writable(part) for part in value]
     return value
 
