@@ -82,22 +82,21 @@ def level_costs(costs: Sequence[Floats]) -> list[float]:
     """Mean cost of each candidate, where those whose intervals overlap are given the same figure.
 
     `costs` holds one array of measured costs per candidate; intervals are mean +/- 2 standard errors. Measured costs
-    that cannot be told apart must not decide who is "cheaper" (statistics reference, section 3.7).
+    that cannot be told apart must not decide who is "cheaper" (statistics reference, section 3.7). NaN for a
+    candidate without a cost.
     """
-    means = [float(np.mean(values)) for values in costs]
+    level = [float(np.mean(values)) if len(values) else float("nan") for values in costs]
+    means = list(level)
     spread = [2 * float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 0.0 for values in costs]
-    order = sorted(range(len(means)), key=means.__getitem__)
-    level = list(means)
+    order = sorted((index for index in range(len(costs)) if len(costs[index])), key=means.__getitem__)
     group: list[int] = []
     top = -np.inf
-    for index in [*order, None]:
-        if index is not None and means[index] - spread[index] <= top:
-            group.append(index)
-            top = max(top, means[index] + spread[index])
-            continue
-        shared = float(np.mean([means[member] for member in group])) if group else 0.0
+    for index in order:
+        if means[index] - spread[index] > top:
+            group = []
+        group.append(index)
+        top = max(top, means[index] + spread[index])
+        shared = float(np.mean([means[member] for member in group]))
         for member in group:
             level[member] = shared
-        if index is not None:
-            group, top = [index], means[index] + spread[index]
     return level

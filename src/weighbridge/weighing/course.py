@@ -148,9 +148,7 @@ class Course:
 
     def _level_costs(self) -> list[float]:
         """Mean costs so far, alike where they cannot be told apart; NaN for a candidate that never answered."""
-        costs = [self.ledger.costs(contender.index) for contender in self.contenders]
-        known = iter(level_costs([values for values in costs if values.size]))
-        return [next(known) if values.size else float("nan") for values in costs]
+        return level_costs([self.ledger.costs(contender.index) for contender in self.contenders])
 
     def _contested(self, rules: Rules) -> bool:
         """Whether there is still something to compare. Raises where that was so from the beginning."""

@@ -94,6 +94,7 @@ class Room:
 
     async def _settle(self, cells: Sequence[Cell]) -> bool:
         """Score these cells; False where some of a candidate that is up were not answered."""
+        cells = [cell for cell in cells if self._contenders[cell[0]].down is None]
         rows = self._jobs(cells)
         missing = self._look_up([job for row in rows for job in row])
         if missing:
