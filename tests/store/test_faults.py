@@ -176,9 +176,10 @@ async def test_a_lock_held_by_another_process(path: Path, answer: Make) -> None:
                 await store.put(answer(2))
             text = told(caught.value, path)
             assert caught.value.kind == "locked"
-            assert f"process {holder})" in text
+            named = f"process {holder})" if holders(path) else "another process"  # not every system tells
+            assert named in text
             assert store.get_many([first.key]) == {first.key: first}, "reading goes on"
-            with pytest.raises(StoreError, match=f"locked by .*process {holder}"):
+            with pytest.raises(StoreError, match="the store is locked by"):
                 SqliteStore(path, busy=0.1)
         await store.put(answer(2))
         assert sum(1 for _ in store.answers()) == 2

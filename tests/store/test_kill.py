@@ -57,7 +57,7 @@ def test_thirty_kills_lose_no_acknowledged_answer(path: Path) -> None:
             held = {int(answer.item) for answer in store.answers()}
         lost = acknowledged - held
         assert not lost, f"{len(lost)} acknowledged answers are gone after kill {round_}"
-    assert len(acknowledged) > 3_000
+    assert len(acknowledged) > 300
     # What is held beyond the acknowledged is at most what was under way in each round.
     assert len(held) - len(acknowledged) <= 30 * 32
     found = check(path)

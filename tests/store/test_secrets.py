@@ -62,6 +62,8 @@ def test_what_counts_as_a_secret() -> None:
     for name in ["HOME", "TOKENIZERS_PARALLELISM", "KEYBOARD", "MONKEY"]:
         assert Secrets(environment={name: long}).without(long) == long
     assert Secrets(environment={"A_KEY": "short"}).without("short") == "short"
+    assert Secrets(environment={"SORT_KEY": "created_at_desc"}).without("created_at_desc") == "created_at_desc"
+    assert Secrets(environment={"VENDOR_KEY": "abc_def_ghi_9"}).without("abc_def_ghi_9") == "[secret VENDOR_KEY]"
     nested = Secrets(environment={"A_KEY": long, "B_KEY": f"{long}-more"})
     assert nested.without(f"{long}-more {long}") == "[secret B_KEY] [secret A_KEY]"
     plain = Completion("nothing here", logprobs=[("a", -1.0)])

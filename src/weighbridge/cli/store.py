@@ -54,7 +54,10 @@ def list_(location: str | None, as_json: bool, **parts: str | None) -> None:
 @click.option("--full", is_flag=True, help="Do not cut long answers.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Answers to show at most.")
 def show(item_or_key: str, location: str | None, candidate: str | None, full: bool, limit: int) -> None:
-    """Print the answers to an item, or the one under a key (its first digits will do)."""
+    """Print the answers to an item, or under a key.
+
+    Of a key the first digits (four at least) will do; of an item's id * and ? stand for letters.
+    """
     from weighbridge.cli.store_view import answer_lines
     from weighbridge.report.clean import encodable
 

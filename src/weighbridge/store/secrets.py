@@ -17,7 +17,12 @@ import msgspec
 from weighbridge.evidence import Completion
 from weighbridge.store.answer import Source
 
-_NAMES = re.compile(r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
+_NAMES = re.compile(
+    r"(^|_)((API|ACCESS|SECRET|PRIVATE)_?KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE
+)
+_OTHER_KEYS = re.compile(r"(^|_)KEY$", re.IGNORECASE)
+_RANDOM = re.compile(r"(?=\S*\d)\S+")
+"""Variables that merely end in KEY also hold words (``SORT_KEY=created_at_desc``), which must stay in answers."""
 SHORTEST = 12
 """Characters; a shorter value is as likely to be an ordinary word of an answer."""
 
@@ -30,7 +35,8 @@ class Secrets:
     def __init__(self, given: Iterable[str] = (), environment: Mapping[str, str] | None = None) -> None:
         found = {value: "given" for value in given if value}
         for name, value in (os.environ if environment is None else environment).items():
-            if _NAMES.search(name) and len(value) >= SHORTEST:
+            named = _NAMES.search(name) or (_OTHER_KEYS.search(name) and _RANDOM.fullmatch(value))
+            if named and len(value) >= SHORTEST:
                 found.setdefault(value, name)
         # The longest first: one secret may hold another.
         self._names = dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
