@@ -111,7 +111,9 @@ def ours(url: str, items: int) -> None:
     from weighbridge.models.specs import open_model
     from weighbridge.store import open_store
     from weighbridge.tasks import Item, JinjaPrompt, Task, scorer_named
-    from weighbridge.weighing import Candidate, Limits, weigh_now
+    from weighbridge.weighing.candidate import Candidate
+    from weighbridge.weighing.limits import Limits
+    from weighbridge.weighing.weigh import weigh_now
 
     prompt = JinjaPrompt("default", PROMPT.replace("{text}", "{{ text }}"))
     scorer, key = scorer_named("contains", {})
