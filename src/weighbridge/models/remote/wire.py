@@ -101,6 +101,7 @@ def body(request: Request, model: str, options: ModelOptions) -> dict[str, Any]:
     """The request as a JSON object."""
     sampling = request.sampling
     out: dict[str, Any] = {
+        **options.extra,
         "model": model,
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
         "temperature": sampling.temperature,
@@ -123,7 +124,6 @@ def body(request: Request, model: str, options: ModelOptions) -> dict[str, Any]:
         out |= _constraint(request.choices, options)
     elif request.json_schema is not None and options.json_schema:
         out["response_format"] = _schema_format("answer", msgspec.json.decode(request.json_schema))
-    out |= options.extra
     for name in options.omit:
         out.pop(name, None)
     return out
