@@ -75,8 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Anywhere on the line will do: it is asked for after a failure, at the end of the command that failed.
     given = [argument for argument in given if argument != "--debug"]
     try:
-        code = cli.main(args=given, prog_name="weighbridge", standalone_mode=False)
+        # Not cli.main(): it would turn a reader that left early (| head) into exit code 1.
+        with cli.make_context("weighbridge", given) as context:
+            code = cli.invoke(context)
+        sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as left:
+        sys.exit(left.exit_code)
     except Exception as error:
         # The outermost frame: whatever comes gets one screen and an exit code.
         if debug:
