@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-SETTLED_AFTER = (0.02, 0.05, 0.1, 0.2, 0.35, 0.55)
+SETTLED_AFTER = (0.02, 0.05, 0.1, 0.2, 0.35)
 """Fractions of the pool after which the default bets expect to be settled."""
 
-CAP = 0.65
+CAP = 0.7
 """No stake risks more than this share of the capital on one draw. Measured on recorded score matrices: 0.5 asks for
 up to a tenth more calls near the ceiling, 0.9 for as much more elsewhere."""
 
