@@ -96,7 +96,7 @@ def _winner(story: Story) -> str:
     score = "" if result.score is None else f" with {percent(result.score)}"
     eligible = len(story.results) - len(story.settled.barred)
     who = " that meet the requirements" if story.demanded else ""
-    if story.settled.alone:
+    if story.settled.alone or (story.demanded and eligible == 1):
         return (
             f"Use {result.name}{score}: the only one of {count(len(story.results), 'candidate')} that meets the "
             f"requirements, {about(question.claim, story.items)}; {_price(story, index)}."
@@ -120,11 +120,11 @@ def _winner(story: Story) -> str:
 
 def _frontier(story: Story) -> str:
     on = [story.name(index) for index in story.settled.winners]
-    off = [
-        r.name
-        for i, r in enumerate(story.results)
-        if i not in story.settled.winners and i not in story.settled.barred
-    ]
+    settled = story.settled
+    aside = {*settled.winners, *settled.barred, *settled.doubtful}
+    off = [result.name for index, result in enumerate(story.results) if index not in aside]
+    doubt = listed([story.name(index) for index in settled.doubtful])
+    open_ = f"; whether {doubt} may join is not known" if settled.doubtful else ""
     prices = "; ".join(
         f"{r.name} {percent(r.score) if r.score is not None else ''} at "
         f"{money(r.cost_per_1000, story.currency) if r.cost_per_1000 is not None else 'unknown cost'}"
@@ -133,7 +133,7 @@ def _frontier(story: Story) -> str:
     beaten = f", and {listed(off)} {'is' if len(off) == 1 else 'are'} not" if off else ""
     return (
         f"On the frontier of quality and cost {'is' if len(on) == 1 else 'are'} {listed(on)}{beaten}, "
-        f"within {points(story.question.epsilon)}, {_ending(story)} (per 1,000 requests: {prices})."
+        f"within {points(story.question.epsilon)}, {_ending(story)} (per 1,000 requests: {prices}){open_}."
     )
 
 
