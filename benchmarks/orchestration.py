@@ -1,6 +1,7 @@
 """What it costs to orchestrate calls: Weighbridge beside inspect_ai, CPU seconds per 1,000 calls and peak memory.
 
     python benchmarks/orchestration.py [--items 1000] [--runs 5]
+    python benchmarks/orchestration.py --recorded 100000
 
 Both ask two models the same items with the same prompt over HTTP, at most 64 at once, from a local server that
 answers at once and runs in a process of its own; both score "the reference stands in the answer" and keep every
@@ -162,6 +163,40 @@ def inspect(url: str, items: int) -> None:
         measured(before, began, 2 * items, {"accuracy": right})
 
 
+def recorded(items: int) -> None:
+    """Weigh `items` recorded items x 4 candidates in this process, then again from the store."""
+    import random
+
+    from weighbridge.evidence import Question
+    from weighbridge.models.options import ModelOptions
+    from weighbridge.models.specs import open_model
+    from weighbridge.store import open_store
+    from weighbridge.tasks import Item, JinjaPrompt, Task, scorer_named
+    from weighbridge.weighing.candidate import Candidate
+    from weighbridge.weighing.weigh import weigh_now
+
+    chance = random.Random(1)
+    prompt = JinjaPrompt("default", "{{ text }}")
+    scorer, key = scorer_named("exact", {})
+    data = tuple(Item(str(n), {"text": f"Is message {n} about billing?"}, "yes") for n in range(items))
+    task = Task("recorded", data, scorer, key, {"default": prompt})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "recorded.jsonl"
+        with path.open("w") as file:
+            for name in "abcd":
+                for n in range(items):
+                    row = {"item_id": str(n), "model": name, "answer": chance.choice(["yes", "no"]), "latency": 0.5}
+                    file.write(json.dumps(row) + "\n")
+        for turn in ("recorded", "from the store"):
+            models = [open_model(f"recorded:{path}#{name}", ModelOptions(), Path(folder)) for name in "abcd"]
+            candidates = [Candidate(name, model, prompt) for name, model in zip("abcd", models, strict=True)]
+            with open_store(Path(folder) / "answers.db") as store:
+                before, began = os.times(), time.perf_counter()
+                # An alpha this small is never reached, so that every answer is read.
+                run = weigh_now(task, candidates, Question(epsilon=0.0, alpha=1e-7), store=store)
+                measured(before, began, run.calls_made, {"turn": turn, "looks": len(run.looks)})
+
+
 def inspect_python() -> str:
     """The interpreter of inspect_ai's environment, made if it is not there."""
     python = VENV / "bin" / "python"
@@ -218,6 +253,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--recorded", type=int, metavar="ITEMS", help="weigh this many recorded items x 4 instead")
     parser.add_argument("--side", choices=["server", "weighbridge", "inspect_ai"], help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -227,6 +263,8 @@ def main() -> None:
         ours(options.url, options.items)
     elif options.side == "inspect_ai":
         inspect(options.url, options.items)
+    elif options.recorded:
+        recorded(options.recorded)
     else:
         compare(options.items, options.runs)
 
