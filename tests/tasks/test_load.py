@@ -37,7 +37,7 @@ def written(folder: Path, kind: str) -> Path:
     else:
         source = folder / "source.jsonl"
         source.write_text("\n".join(json.dumps(row) for row in ROWS))
-        duckdb.sql(f"COPY (SELECT * FROM read_json('{source}')) TO '{path}' (FORMAT parquet)")
+        duckdb.read_json(str(source)).write_parquet(str(path))
         return path
     data = text.getvalue().encode()
     path.write_bytes(gzip.compress(data) if kind.endswith("gz") else data)

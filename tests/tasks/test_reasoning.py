@@ -12,7 +12,8 @@ from weighbridge.evidence import Completion, Usage
 from weighbridge.tasks.reasoning import reasoning_tokens, split, visible
 from weighbridge.tasks.refusal import declines
 
-HARMONY = "<|channel|>analysis<|message|>They ask for B.<|end|><|start|>assistant<|channel|>final<|message|>It is B<|return|>"
+HARMONY_THINKS = "<|channel|>analysis<|message|>They ask for B.<|end|>"
+HARMONY = HARMONY_THINKS + "<|start|>assistant<|channel|>final<|message|>It is B<|return|>"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_answer_behind_reasoning_survives(thought: str, answer: str) -> None:
 )
 def test_any_mix_of_marks_is_read(parts: list[str]) -> None:
     found = split("".join(parts))
-    if "<|message|>" not in parts:
+    if not {"<think>", "<|message|>"} & {*parts}:
         assert "</think>" not in found.answer
 
 

@@ -27,6 +27,8 @@ _LEADING = re.compile(
     r"[*_`\s]*(?P<rest>.*)$",
     re.DOTALL | re.IGNORECASE,
 )
+_NOUN = re.compile(r"\s+(?!(?:or|and|is|as|because|since|vs|but)\b)[a-z]")
+"""Behind a capital A or I: it is the word."""
 _THEN = r"(?:[.;:(](?=[\s*`\"'])|,? (?:because|since|as|weil|car|porque)\b)"
 _NEGATION = re.compile(
     r"(?:\bnot|\bno|n't|n’t|\bnever|\bneither|\bnor|rather than|instead of|\bexcept)\s+(?:\w+\s+){0,2}$"
@@ -86,7 +88,9 @@ def read_choice(text: str, options: Options, *, cut: bool = False) -> int | None
     whole, _ = _line(text, keys)
     if whole is not None:
         key = fold(text)
-        return None if cut and any(other != key and other.startswith(key) for other in keys.texts) else whole
+        letter = text.isupper() and key not in keys.texts
+        unsure = not letter and any(other != key and other.startswith(key) for other in keys.texts)
+        return None if cut and unsure else whole
     for mark in reversed(list(_MARKER.finditer(text))):
         picked = _piece(text[mark.end() :].lstrip().split("\n", 1)[0], keys)
         if picked is not None:
@@ -155,7 +159,7 @@ def _letters(text: str, keys: _Keys) -> Iterable[int]:
     for match in re.finditer(r"(?<![\w'’])[A-Z](?![\w'’])", text):
         behind = text[match.end() :]
         framed = match.start() > 0 and text[match.start() - 1] in "(*"
-        word = match[0] in "AI" and not framed and re.match(r"\s+[a-z]", behind)
+        word = match[0] in "AI" and not framed and _NOUN.match(behind)
         if match[0].casefold() in keys.labels and not word:
             yield keys.labels[match[0].casefold()]
 

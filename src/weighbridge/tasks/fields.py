@@ -52,7 +52,7 @@ def ordered_like(value: Cell, reference: Cell, same: Callable[[Any, Any], bool])
         index = next((number for number, entry in enumerate(rest) if alike(entry, wanted, same)), None)
         placed.append(ABSENT if index is None else rest.pop(index))
     filled = [rest.pop(0) if entry is ABSENT and rest else entry for entry in placed]
-    return [entry for entry in filled if entry is not ABSENT] + rest
+    return [ordered_like(entry, wanted, same) for entry, wanted in zip(filled, reference, strict=True)] + rest
 
 
 def alike(one: Cell, other: Cell, same: Callable[[Any, Any], bool]) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, cast
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -23,8 +23,11 @@ from weighbridge.tasks.cell import Cell
 LONGEST = 4_000_000
 """Characters of one rendered prompt, and of any value on the way to it."""
 
-STEPS = 200_000
+STEPS = 100_000
 """Loop passes and calls in one rendering."""
+
+ENTRY = 16
+"""What an entry of a list counts beside its characters: it takes memory and time even if it is empty."""
 
 FILTERS = (
     *("abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "groupby", "int", "items", "join"),
@@ -76,13 +79,17 @@ def weigh(value: Cell, limit: int = LONGEST) -> int:
         if isinstance(found, str):
             total += len(found)
         elif isinstance(found, Mapping):
-            waiting += [*found.keys(), *found.values()]
-            total += 4 * len(found)
+            total += 2 * ENTRY * len(found)
+            if total <= limit:
+                waiting += [*found.keys(), *found.values()]
         elif isinstance(found, list | tuple | set | frozenset):
-            waiting += found
-            total += 2 * len(found)
+            total += ENTRY * len(found)
+            if total <= limit:
+                waiting += found
         elif isinstance(found, int):
             total += 1 + found.bit_length() // 3
+        elif isinstance(found, Undefined):
+            str(found)  # raises: strict ones do, even within a list
         else:
             total += 8
         if total > limit:
@@ -158,7 +165,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
             raise too_long()
         if operator == "*":
             for one, times in ((left, right), (right, left)):
-                if isinstance(one, str | list | tuple) and isinstance(times, int) and weigh(one) * times > LONGEST:
+                if (
+                    isinstance(one, str | list | tuple)
+                    and isinstance(times, int)
+                    and max(weigh(one), 1) * times > LONGEST
+                ):
                     raise too_long()
         if operator in "+*":
             _bounded(left, right)
@@ -197,7 +208,8 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         values = list(args[first:])
         if values and isinstance(values[0], Iterator):
             values[0] = list(_counted(values[0]))
-        _bounded(*values, *kwargs.values())
+        given = (*values, *kwargs.values())
+        _bounded(*(value for value in given if not isinstance(value, Undefined)))
         if name == "replace" and len(values) > 2:
             _replacing(str(values[0]), values[1], values[2])
         if name == "join" and values:

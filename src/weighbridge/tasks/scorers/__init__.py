@@ -84,13 +84,17 @@ def scorer_key(marker: Marker) -> str:
     changed = {
         field.encode_name: msgspec.to_builtins(getattr(marker.settings, field.name))
         for field in msgspec.structs.fields(type(marker.settings))
-        if field.name != "base" and getattr(marker.settings, field.name) != field.default
+        if field.name != "base" and getattr(marker.settings, field.name) != _default(field)
     }
     fixed = {name: value for name, value in msgspec.structs.asdict(marker.fixed).items() if value}
     source = getattr(marker.function, "source_digest", None)
     parts = [f"{marker.spec.name}@{marker.spec.version}", json.dumps(changed, sort_keys=True)]
     parts += [json.dumps(fixed, sort_keys=True)] if fixed else []
     return " ".join([*parts, *([source] if source else [])])
+
+
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 __all__ = ["SCORERS", "scorer_key", "scorer_named", "settings_of"]

@@ -21,7 +21,7 @@ from weighbridge.tasks.numerals import DecimalMark
 from weighbridge.tasks.scorers.exact import Exact, exact
 from weighbridge.tasks.scorers.numeric import Numeric, numeric, reference_value
 
-SECONDS = 2.0
+SECONDS = 1.0
 LONGEST = 200_000
 
 
