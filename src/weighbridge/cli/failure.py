@@ -28,6 +28,9 @@ def report(error: BaseException) -> int:
     if isinstance(error, click.exceptions.Abort):
         print("aborted", file=sys.stderr)
         return 130
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        print(error.ctx.get_help() if error.ctx else error.format_message(), file=sys.stderr)
+        return USAGE
     if isinstance(error, click.ClickException):
         print(_of_click(error), file=sys.stderr)
         return USAGE

@@ -66,7 +66,14 @@ def _page() -> Iterator[str]:
 
 
 def _help(command: click.Command, name: str) -> Iterator[str]:
-    context = click.Context(command, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH, color=False)
+    context = click.Context(
+        command,
+        info_name=name,
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        color=False,
+        help_option_names=["-h", "--help"],
+    )
     yield f"## {name}"
     yield ""
     yield "```text"
