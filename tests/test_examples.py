@@ -16,7 +16,7 @@ import pytest
 from weighbridge.tasks.item import Item
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples" / "support-desk"
-TEAMS = {"billing", "technical", "shipping", "account"}
+TEAMS = {"payment", "device", "delivery", "account"}
 COLUMNS = ["id", "message", "team", "order_number", "channel", "customer", "language"]
 
 

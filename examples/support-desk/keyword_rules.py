@@ -16,17 +16,17 @@ KEYWORDS: dict[str, tuple[str, ...]] = {
         *("2fa", "verification", "two-factor", "my account", "konto", "compte", "cuenta", "profile", "username"),
         *("personal data", "my data", "daten", "données", "gdpr", "phishing", "admin"),
     ),
-    "billing": (
+    "payment": (
         *("refund", "invoice", "rechnung", "factura", "fattura", "faktur", "charge", "price", "vat", "payment"),
         *("paid", "card", "discount", "voucher", "gift card", "rebate", "fee", "subscription", "plan", "money"),
         *("promo", "rimborso", "renewal", "abbuch", "cobr"),
     ),
-    "shipping": (
+    "delivery": (
         *("order", "bestellung", "commande", "pedido", "parcel", "package", "paket", "colis", "delivery", "deliver"),
         *("courier", "carrier", "tracking", "shipped", "shipping", "arrived", "stock", "return", "address", "customs"),
     ),
 }
-"""The first team with a keyword in the message gets it; with none it is the technicians'."""
+"""The first team with a keyword in the message gets it; with none it goes to the device team."""
 
 ORDER = re.compile(r"(?:\bFL[- ]?|\border (?:no\.? |number )?|#)(\d{6})\b", re.IGNORECASE)
 
@@ -37,7 +37,7 @@ def route(item: Item) -> str:
     for team, words in KEYWORDS.items():
         if any(re.search(rf"\b{re.escape(word)}", text) for word in words):
             return team
-    return "technical"
+    return "device"
 
 
 def order_number(item: Item) -> str:
