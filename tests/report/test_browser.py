@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,15 @@ def test_five_thousand_items_open_within_two_seconds(page: Page, folder: Path) -
     )
     assert took < 1500
     assert selected(page) == "ticket-4321"
+
+
+def test_long_answers_to_five_thousand_items_open_in_time_too(page: Page, folder: Path) -> None:
+    made = sample(4, items=5000)
+    long = tuple(tuple(f"{text} " * 60 for text in row) for row in made.evidence.answers)
+    opened(page, folder, "long", Sample(made.decision, replace(made.evidence, answers=long)))
+    assert (folder / "long.html").stat().st_size < 16_000_000
+    assert 0 < int(page.run("document.documentElement.dataset.ready")) < 2000
+    assert rows(page) == 5000
 
 
 def test_filters_agree_with_the_evidence(page: Page, folder: Path) -> None:

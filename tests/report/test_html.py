@@ -193,7 +193,7 @@ def test_long_answers_are_cut_to_fit_and_that_is_said() -> None:
     assert found["cut"]["0:0"] == 300_000
     assert len(found["answers"][0][0]) == 20_000
     wide = long_answers(sample(4, items=2000).evidence, 5_000)
-    assert text_limit(wide, chosen_items(wide)) == 2_000
+    assert text_limit(wide, chosen_items(wide)) == 1_000
 
 
 def test_of_very_many_items_those_worth_reading_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from weighbridge.decide.decision import CandidateResult, Decision, PairResult
@@ -29,6 +30,9 @@ CLAIMS = {
 }
 
 SIMULATED = "Simulated candidates: these figures were stated by you, not measured on a model."
+
+REASONS = 6
+"""Reasons shown at once; with many candidates there is one for each."""
 
 
 def ranked(decision: Decision) -> list[CandidateResult]:
@@ -98,20 +102,27 @@ def _candidate_row(decision: Decision, result: CandidateResult) -> Row:
 
 
 def candidate_lines(decision: Decision, width: int) -> list[Line]:
-    """The table of candidates."""
-    sure = figures.sureness(decision.alpha)
-    headings = (
-        Heading("side", 3, left=True),
-        Heading("score", 9),
-        Heading(f"{sure} interval", 7),
-        Heading("per 1k", 8),
-        Heading("p50", 4),
-        Heading("p95", 5),
-        Heading("items", 6),
-    )
-    rows = [_candidate_row(decision, result) for result in ranked(decision)]
-    caption = "per 1k: money per 1,000 requests; p50, p95: time to the last token of the median and the slow request"
-    return [*laid_out("candidate", headings, rows, width), Line(f"    {caption}", "dim", 4)]
+    """The table of candidates, without the columns of which nothing is known."""
+    results = ranked(decision)
+    priced = any(result.cost_per_1000 is not None for result in results)
+    timed = any(result.latency_p50 is not None for result in results)
+    headings = {
+        "side": Heading("side", 3, left=True),
+        "score": Heading("score", 9),
+        "interval": Heading(f"{figures.sureness(decision.alpha)} interval", 7),
+        "cost": Heading("per 1k", 8),
+        "p50": Heading("p50", 4),
+        "p95": Heading("p95", 5),
+        "items": Heading("items", 6),
+    }
+    absent = ([] if priced else ["cost"]) + ([] if timed else ["p50", "p95"])
+    kept = [place for place, name in enumerate(headings) if name not in absent]
+    rows = [_candidate_row(decision, result) for result in results]
+    shown = [replace(row, cells=tuple(row.cells[place] for place in kept)) for row in rows]
+    captions = ["per 1k: money per 1,000 requests"] if priced else ["no cost is known"]
+    captions += ["p50, p95: time to the last token of the median and the slow request"] if timed else []
+    titles = [list(headings.values())[place] for place in kept]
+    return [*laid_out("candidate", titles, shown, width), Line(f"    {'; '.join(captions)}", "dim", 4)]
 
 
 def _pair_row(pair: PairResult, first: str) -> Row:
@@ -173,7 +184,11 @@ def change_lines(decision: Decision) -> list[Line]:
     verdict = decision.verdict
     if verdict.reasons:
         lines.append(Line("  Why", "bold"))
-        lines += [Line(f"    - {clean_line(reason, 600)}", "", 6) for reason in verdict.reasons]
+        lines += [Line(f"    - {clean_line(reason, 600)}", "", 6) for reason in verdict.reasons[:REASONS]]
+        if (more := len(verdict.reasons) - REASONS) > 0:
+            lines.append(
+                Line(f"    and {figures.plural(more, 'reason')} more, in the JSON and the HTML report", "dim", 4)
+            )
     changes = list(verdict.would_change)
     if decision.more_items is not None and not any(f"{decision.more_items:,}" in text for text in changes):
         changes.append(f"About {figures.plural(decision.more_items, 'more item')} would settle it.")

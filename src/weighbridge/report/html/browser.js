@@ -2,7 +2,7 @@
 const tell = () => {
   const all = size.toLocaleString('en');
   const left = data.left_out ? ` ${data.left_out.toLocaleString('en')} more are not in this report: those with failures and disagreements come first.` : '';
-  const unasked = data.unasked ? ` ${data.unasked.toLocaleString('en')} items of the pool were asked of nobody.` : '';
+  const unasked = data.unasked ? ` ${data.unasked.toLocaleString('en')} more items of the pool were never asked.` : '';
   field('count').textContent = `${shown.length.toLocaleString('en')} of ${all} items.${left}${unasked}`;
 };
 

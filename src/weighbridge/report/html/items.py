@@ -20,7 +20,8 @@ from weighbridge.report.html.series import Series
 TEXT_LIMITS = (20_000, 8_000, 4_000, 2_000, 1_000, 500, 300)
 """Characters kept of one text; the first that keeps the whole under `TEXT_BUDGET` is taken."""
 
-TEXT_BUDGET = 24_000_000
+TEXT_BUDGET = 12_000_000
+"""Characters of all texts together: the page stays small enough to mail."""
 ITEMS = 20_000
 CELLS = 400_000
 

@@ -1,5 +1,5 @@
 // The list draws only the rows in sight: 20,000 items cost no more than 20.
-const ROW = 58;
+const ROW = data?.questions ? 58 : 34;
 const listBox = field('list');
 const rowBox = field('rows');
 let shown = [];
@@ -22,6 +22,7 @@ const rowFor = (place) => {
   row.setAttribute('aria-selected', String(place === chosen));
   row.setAttribute('aria-setsize', String(shown.length));
   row.setAttribute('aria-posinset', String(place + 1));
+  row.style.height = `${ROW}px`;
   row.style.transform = `translateY(${place * ROW}px)`;
   const top = element('div', 'top');
   const marks = element('span', 'marks');
@@ -35,8 +36,8 @@ const rowFor = (place) => {
   });
   marks.setAttribute('aria-hidden', 'true');
   top.append(isolated(data.ids[n], 'id'), marks);
-  row.append(top, isolated((data.questions?.[n] ?? '').slice(0, 160).replace(/\s+/g, ' '), 'snippet'));
-  row.lastChild.style.display = 'block';
+  row.append(top);
+  if (data.questions) row.append(isolated((data.questions[n] ?? '').slice(0, 160).replace(/\s+/g, ' '), 'snippet'));
   row.setAttribute('aria-label', `${data.ids[n]}: ${said.join(', ')}`.slice(0, 400));
   row.addEventListener('click', () => { choose(place); listBox.focus({ preventScroll: true }); reveal(); });
   return row;

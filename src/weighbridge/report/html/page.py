@@ -22,7 +22,7 @@ from weighbridge.report.html.race import race
 from weighbridge.report.html.scatter import scatter
 from weighbridge.report.html.series import Series, lined_up
 from weighbridge.report.html.spread import distributions
-from weighbridge.report.terminal import CLAIMS, KINDS, warned
+from weighbridge.report.terminal import CLAIMS, KINDS, REASONS, warned
 
 WIDTHS = (("wide", 1130.0), ("medium", 700.0), ("narrow", 350.0))
 """Pixels at which every chart is drawn: text must not shrink with the screen, so a phone gets its own drawing."""
@@ -137,6 +137,9 @@ def render_html(decision: Decision, evidence: Evidence | None = None) -> str:
         rows=_rows(series),
         matrix=matrix(series, decision, evidence),
         matrix_shown=SHOWN,
+        reasons_shown=REASONS,
+        sides_unknown=any(one.result.side == "unknown" for one in series),
+        priced=any(one.result.cost_per_1000 is not None for one in series),
         charts=charts,
         evidence=evidence,
         policy=policy(style, code),
