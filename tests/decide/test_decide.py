@@ -30,9 +30,9 @@ def test_a_clear_best() -> None:
     assert decision.verdict.kind == "best"
     assert decision.verdict.candidates == ["a"]
     assert decision.verdict.sentence == (
-        "Use a with 90.0 %: the best of 3 candidates or within 2 points of it, 20 points above b and certified to be "
-        "no worse, 95 % sure, about the traffic these items were drawn from (population claim); it costs 0.2 USD per "
-        "1,000 requests."
+        "Use a with 90.0 %: the best of 3 candidates or within 2 points of it, 20 points above b "
+        "(interval +16.7 to +23.3), 95 % sure, about the traffic these items were drawn from (population claim); "
+        "it costs 0.2 USD per 1,000 requests."
     )
     assert decision.calls.made == decision.calls.exhaustive == 1800
     assert decision.cost.spent == pytest.approx(1800 * 0.0002)

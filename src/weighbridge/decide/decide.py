@@ -46,6 +46,7 @@ def decide(
         currency=currency,
         more_items=more_items,
         demanded=requirements != NOTHING_DEMANDED,
+        at_once=standing.at_once,
     )
     winners = settled.winners
     if settled.kind == "undecided" and settled.leader is not None:

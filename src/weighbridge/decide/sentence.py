@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from weighbridge.decide.decision import CandidateResult, PairResult
 from weighbridge.decide.settle import Settled
-from weighbridge.decide.words import about, count, listed, money, percent, points, sureness
+from weighbridge.decide.words import about, count, listed, money, percent, points, signed, sureness
 from weighbridge.evidence import Question
 
 
@@ -25,6 +25,8 @@ class Story:
     more_items: int | None
     demanded: bool
     """Whether there were requirements."""
+    at_once: bool
+    """Whether all stored scores were used at once, so that the pairs' intervals say more than the race."""
 
     def name(self, index: int) -> str:
         return self.results[index].name
@@ -82,6 +84,9 @@ def _margin(story: Story, pair: PairResult | None) -> str:
     seen = "level with" if pair.difference == 0 else points(pair.difference)
     way = "" if pair.difference == 0 else " above" if pair.difference > 0 else " below"
     text = f"{seen}{way} {pair.b}"
+    if story.at_once:
+        low, high = pair.interval
+        return f"{text} (interval {signed(low)} to {signed(high)})"
     sure = next((r.certified_epsilon for r in story.results if r.name == pair.b), None)
     allowed = story.question.margin if story.question.goal == "non_inferior" else story.question.epsilon
     # The verdict may rest on more than this one pair, and then says more than the pair alone can.
