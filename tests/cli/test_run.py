@@ -140,3 +140,45 @@ def test_a_candidate_that_never_answers_is_a_failure_told_on_one_screen(
     assert "Traceback" not in ran.err
     assert len(ran.err.splitlines()) <= 24
     assert weighbridge("plan").code == 5
+
+
+def test_every_kind_of_candidate_in_one_run(weighbridge, tickets, tmp_path, server) -> None:
+    (tmp_path / "rules.py").write_text(
+        f"WORDS = {WORDS!r}\n\n\ndef route(item):\n"
+        "    return next((team for word, team in WORDS.items() if word in item.fields['message']), 'billing')\n"
+    )
+    rows = [line.split(",") for line in tickets.read_text().splitlines()[1:]]
+    (tmp_path / "answers.jsonl").write_text(
+        "\n".join(json.dumps({"item_id": row[0], "answer": f"Team: {row[2]}", "latency": 0.4}) for row in rows)
+    )
+    more = """\
+  - {name: rules, model: "python:rules.route", price: {per_request: 0}}
+  - {name: recorded, model: "recorded:answers.jsonl", side: closed}
+  - {name: pretend, model: "simulated:accuracy=0.5,side=open", temperature: 1, repeats: 2}
+"""
+    project(server, tmp_path, more)
+    ran = weighbridge("run", "--json", "d.json", "--goal", "best", "--claim", "pool")
+    assert ran.code == 0, ran.err
+    decision = json.loads((tmp_path / "d.json").read_text())
+    assert decision["verdict"]["candidates"] == ["recorded"]
+    sides = {one["name"]: one["side"] for one in decision["candidates"]}
+    assert sides == {"good": "open", "poor": "closed", "rules": "rule", "recorded": "closed", "pretend": "open"}
+    assert [one["name"] for one in decision["candidates"] if one["simulated"]] == ["pretend"]
+    assert "imulated" in ran.out
+
+
+def test_a_changed_scorer_marks_again_without_a_call(weighbridge, tickets, tmp_path, server) -> None:
+    project(server, tmp_path)
+    assert weighbridge("run", "-q", "--claim", "pool", "--epsilon", "0").code == 0
+    calls = len(server.calls)
+    text = (tmp_path / "weighbridge.yaml").read_text()
+    (tmp_path / "weighbridge.yaml").write_text(text + "scorer: {name: exact, normalize: [case]}\n")
+    again = weighbridge("run", "-q", "--claim", "pool", "--epsilon", "0", "--json", "d.json")
+    assert again.code == 0, again.err
+    assert len(server.calls) == calls
+
+
+def test_a_data_file_in_place_of_a_project_file(weighbridge, tickets) -> None:
+    ran = weighbridge("run", "tickets.csv")
+    assert ran.code == 2
+    assert "weighbridge init tickets.csv" in ran.err

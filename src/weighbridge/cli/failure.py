@@ -64,7 +64,7 @@ def _wrapped(head: str, text: str, width: int, most: int) -> list[str]:
     lines: list[str] = []
     for paragraph in clean.split("\n"):
         lines += textwrap.wrap(
-            paragraph,
+            paragraph.strip(),
             width=max(width, 40),
             initial_indent=" " * len(head),
             subsequent_indent=" " * len(head),

@@ -20,6 +20,7 @@ from weighbridge.errors import UsageError
 @click.option("--cluster", metavar="COLUMN", help="Column that says which items belong together.")
 @click.option("--split", metavar="NAME", help="Split of a dataset folder.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Text encoding of the data.")
+@click.option("--schema", is_flag=True, help="Write the JSON Schema too, so that an editor checks the file.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def init(
     data: str,
@@ -30,6 +31,7 @@ def init(
     cluster: str | None,
     split: str | None,
     encoding: str,
+    schema: bool,
     force: bool,
 ) -> None:
     """Write a project file for a data file.
@@ -37,6 +39,7 @@ def init(
     DATA is a csv, tsv, jsonl, json or parquet file, or a dataset folder. Columns and scorer are guessed;
     what was guessed is printed and stands in the file, to be changed there.
     """
+    from weighbridge.project.schema import FILE, schema_text
     from weighbridge.project.starter import BASELINE, starter
     from weighbridge.tasks.source import DataSource
 
@@ -54,9 +57,12 @@ def init(
     source = DataSource(
         path=data, id=ident, reference=reference, input=inputs, cluster=cluster, split=split, encoding=encoding
     )
-    made = starter(source, path.parent)
+    made = starter(source, path.parent, FILE if schema else None)
     path.write_text(made.text, encoding="utf-8")
     click.echo(f"wrote {path}")
+    if schema:
+        (path.parent / FILE).write_text(schema_text(), encoding="utf-8")
+        click.echo(f"wrote {path.parent / FILE}")
     baseline = path.parent / BASELINE
     if not baseline.exists():
         baseline.write_text(made.baseline, encoding="utf-8")

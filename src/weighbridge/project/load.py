@@ -118,7 +118,7 @@ def read_project(source: Source, folder: FilePath) -> Project:
         seed=options.seed,
         store=_store(options.store, folder),
         columns=read.columns,
-        notes=read.notes,
+        notes=(*read.notes, *_odd(candidates)),
     )
 
 
@@ -131,6 +131,15 @@ def check_budget(budget: Budget, source: Source) -> None:
                 where=source.where(("budget", name)),
                 fix=f"give a {name} above 0, or leave it out for no cap; 'weighbridge plan' says what a run takes",
             )
+
+
+def _odd(candidates: tuple[Candidate, ...]) -> list[str]:
+    """What is allowed and yet hardly meant."""
+    return [
+        f"{one.name!r} answers each item {one.repeats} times at temperature 0: the answers will hardly differ"
+        for one in candidates
+        if one.repeats > 1 and one.sampling.temperature == 0 and not one.model.capabilities.needs_item
+    ]
 
 
 def _path_of(where: str, candidates: tuple[Candidate, ...]) -> Path:

@@ -59,25 +59,25 @@ def make_prompts(options: ProjectOptions, setting: Setting) -> Prompts:
             )
         written = {DEFAULT: (("prompt",), options.prompt), **written}
     written.setdefault(DEFAULT, ((), PromptOptions()))
-    named = {name: _made(name, prompt, path, setting) for name, (path, prompt) in written.items()}
+    notes: list[str] = []
+    named = {name: _made(name, prompt, path, setting, notes) for name, (path, prompt) in written.items()}
     own = {
-        index: _made(candidate.name or f"candidate {index + 1}", candidate.prompt, path, setting)
+        index: _made(candidate.name or f"candidate {index + 1}", candidate.prompt, path, setting, notes)
         for index, candidate in enumerate(options.candidates)
         if isinstance(candidate.prompt, PromptOptions)
         for path in [("candidates", index, "prompt")]
     }
     chosen = [candidate.prompt or DEFAULT for candidate in options.candidates]
     used = {name for name in chosen if isinstance(name, str)}
-    notes = []
     for name, prompt in named.items():
         if name in used:
             notes += prompt.notes
         elif name in options.prompts:
             notes.append(f"no candidate uses the prompt {name!r}")
-    return Prompts(named, own, tuple(notes))
+    return Prompts(named, own, tuple(dict.fromkeys(notes)))
 
 
-def _made(name: str, prompt: str | PromptOptions, path: Path, setting: Setting) -> JinjaPrompt:
+def _made(name: str, prompt: str | PromptOptions, path: Path, setting: Setting, notes: list[str]) -> JinjaPrompt:
     given = PromptOptions(user=prompt) if isinstance(prompt, str) else prompt
     columns = setting.loaded.columns
     usual = default_prompt(columns, choices=setting.choices, scorer=setting.scorer)
@@ -90,12 +90,13 @@ def _made(name: str, prompt: str | PromptOptions, path: Path, setting: Setting) 
         user = usual.user
         system = usual.system if system is None else system
     with _on_its_line(setting.source, parts):
-        shots = _shots(given.shots, (*path, "shots"), setting).items if given.shots else ()
+        drawn = _shots(given.shots, (*path, "shots"), setting) if given.shots else Drawn(())
+        notes += [f"prompt {name!r}: {note}" for note in drawn.notes]
         made = JinjaPrompt(
             name,
             user,
             system=system,
-            shots=shots,
+            shots=drawn.items,
             withheld=columns.reference,
             choices=setting.choices,
             option_columns=columns.choices,

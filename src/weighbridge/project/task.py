@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -23,6 +24,9 @@ from weighbridge.tasks.normalise import as_text, references
 from weighbridge.tasks.options import choices_of
 from weighbridge.tasks.source import DataSource
 from weighbridge.tasks.task import Prompt, Task
+
+_NUMBER = re.compile(r"^\s*[-+−]?\s*[$€£]?\s*[-+−]?[\d.,' ]*\d[\d.,]*\s*[%$€£]?\s*$|####")
+"""A number and nothing else, or a worked answer that ends in ``#### 72``."""
 
 FEW_LABELS = 12
 """Distinct references up to which a task without stated choices and scorer is taken as a choice among them..."""
@@ -177,7 +181,8 @@ def guess_scorer(
     from weighbridge.tasks.scorers import SCORERS
 
     numeric = SCORERS["numeric"]
-    if numeric.check is not None and all(numeric.check(numeric.settings(), item) is None for item in items):
+    readable = numeric.check is not None and all(numeric.check(numeric.settings(), item) is None for item in items)
+    if readable and all(_NUMBER.search(as_text(one)) for item in items for one in references(item.reference)):
         return "numeric", "every reference is a number"
     return "exact", "the references are texts"
 

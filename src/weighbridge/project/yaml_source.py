@@ -27,6 +27,7 @@ _HEX = re.compile(r"0x[0-9a-fA-F]+|0o[0-7]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INF = re.compile(r"([-+]?)\.(?:inf|Inf|INF)")
 _MOST_DIGITS = 30
+_DATA = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".gz")
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -51,6 +52,12 @@ def read_yaml(path: FilePath, label: str | None = None) -> Source:
             "the project file is a folder" if path.is_dir() else "the project file is not a regular file",
             where=label,
             fix=f"name the file in it, for example {FilePath(label) / 'weighbridge.yaml'}",
+        )
+    if path.name.removesuffix(".gz").endswith(_DATA):
+        raise UsageError(
+            "this is a data file, not a project file",
+            where=label,
+            fix=f"write a project file for it with: weighbridge init {label}",
         )
     if size > MOST_BYTES:
         raise UsageError(
