@@ -70,8 +70,10 @@ def _pair(differences: Floats, margin: float, rules: Rules, candidates: int, uni
     error = sd / np.sqrt(size)
     # A gap below -margin is settled as well, the other way round.
     gaps = np.abs(gap + margin + _QUANTILES * error) - margin
+    # Capital that follows the leader needs no correction for the number of rivals; a frontier's claims do.
+    several = candidates if rules.goal == "pareto" else 2
     draws = [
-        min(float(units), draws_needed(sd, float(one), margin, rules.alpha, candidates, units, rules.claim))
+        min(float(units), draws_needed(sd, float(one), margin, rules.alpha, several, units, rules.claim))
         for one in gaps
     ]
     return float(np.mean(draws))
