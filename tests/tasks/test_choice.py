@@ -212,4 +212,5 @@ def test_settings_are_checked() -> None:
 def test_choices_are_taken_from_the_references() -> None:
     items = [Item(str(n), {}, reference) for n, reference in enumerate(["b", "a", "b", ["c", "a"]])]
     assert choices_of(items) == ("b", "a", "c")
+    assert choices_of([Item(str(n), {}, text) for n, text in enumerate(["Yes", "yes ", "NO"])]) == ("Yes", "NO")
     assert choices_of([Item(str(n), {}, n) for n in range(100)]) is None

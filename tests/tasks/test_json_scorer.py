@@ -138,6 +138,9 @@ def test_schema_and_fields_together(tmp_path: Path) -> None:
     options = {"schema": "answer.json", "base": tmp_path}
     assert score({"team": "billing"}, '{"team": "billing"}', **options).value == 1.0
     assert score({"team": "billing"}, '{"team": "billing", "x": 1}', **options).value == 0.0
+    before = scorer_named("json", {"schema": "answer.json"}, base=tmp_path)[1]
+    (tmp_path / "answer.json").write_text("{}")
+    assert scorer_named("json", {"schema": "answer.json"}, base=tmp_path)[1] != before
     with pytest.raises(UsageError, match=r"did you mean 'answer\.json'"):
         score({"team": "billing"}, "{}", schema="anwser.json", base=tmp_path)
 

@@ -15,7 +15,8 @@ from weighbridge.tasks.numerals import numerals, plain_numerals
 CASES = [
     ("72", [72]),
     ("The total is $1,234.50.", ["1234.50"]),
-    ("-$5 and $-6 and − 7", [-5, -6, -7]),
+    ("-$5 and $-6 and −7", [-5, -6, -7]),
+    ("- 3 apples\n- 4 pears", [3, 4]),
     ("3-4", [3, 4]),
     ("gpt4 has 12 layers, A1 not", [12]),
     ("5km, 45 %, 1e3", [5, 45, 1000]),

@@ -45,6 +45,8 @@ class ScorerSpec:
     """Settings to the scoring function; it sees the answer without reasoning and says ok or unparsable."""
     check: Callable[[Any, Item], str | None] | None = None
     """(settings, item) -> what is wrong with the item's reference, so that it is told before the first call."""
+    resolve: Callable[[Any], Any] | None = None
+    """Settings with the files they name read in, so that the key of the scores holds their content."""
     whole: bool = False
     """The scorer judges the answer as a whole: one that was cut counts as truncated unless it is fully right."""
     needs_reference: Callable[[Any], bool] = lambda _: True

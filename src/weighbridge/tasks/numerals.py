@@ -43,7 +43,7 @@ def _pattern(mark: DecimalMark) -> re.Pattern[str]:
     )
     indian = r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?![0-9])|" if mark == "." else ""
     return re.compile(
-        rf"(?:(?<![0-9A-Za-z_)\]])(?P<sign>[-+])[{_SPACES}]?(?={CURRENCY}|[.,]?[0-9]))?"
+        rf"(?:(?<![0-9A-Za-z_)\]])(?P<sign>[-+])(?={CURRENCY}|[.,]?[0-9]))?"
         rf"(?:(?:{CURRENCY})[{_SPACES}]?(?P<inner>[-+])?)?"
         rf"(?P<number>(?:{indian}{whole})(?:{point}[0-9]{{1,{LONGEST}}})?|{point}[0-9]{{1,{LONGEST}}})"
         rf"(?P<exponent>[eE][-+]?[0-9]{{1,3}}(?![0-9A-Za-z]))?"
@@ -55,7 +55,7 @@ def numerals(text: str, mark: DecimalMark = ".") -> list[Numeral]:
     """All numbers in `text`, in order. `mark` is the decimal mark; the other of ``.`` and ``,`` groups thousands.
 
     A digit inside a word (``gpt4``, ``A1``) is no number; one with a unit behind it (``5km``) is. ``3-4`` is 3 and
-    4; ``1,5`` with the mark ``.`` is 1 and 5.
+    4; ``- 3`` is 3 (a list, more often than a minus); ``1,5`` with the mark ``.`` is 1 and 5.
     """
     plain = _ascii_digits(text)
     found = []

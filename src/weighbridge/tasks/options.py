@@ -71,11 +71,12 @@ def _listed(value: Cell) -> Options:
 
 def choices_of(items: Sequence[Item], most: int = MOST) -> tuple[str, ...] | None:
     """The distinct references in order of first appearance, or None for more than `most`: the options of a task
-    that states none."""
-    found: dict[str, None] = {}
+    that states none. References that differ in case or outer blanks alone are one option."""
+    found: dict[str, str] = {}
     for item in items:
         for reference in references(item.reference):
-            found[as_text(reference)] = None
+            text = as_text(reference).strip()
+            found.setdefault(text.casefold(), text)
         if len(found) > most:
             return None
-    return tuple(found)
+    return tuple(found.values())

@@ -54,6 +54,8 @@ def scorer_named(
     chosen = settings if isinstance(settings, msgspec.Struct) else settings_of(spec, settings or {}, where)
     if base is not None and "base" in chosen.__struct_fields__ and getattr(chosen, "base", None) is None:
         chosen = msgspec.structs.replace(chosen, base=str(base))
+    if spec.resolve is not None:
+        chosen = spec.resolve(chosen)
     fixed = statuses or StatusScores()
     marker = Marker(spec, chosen, fixed, spec.build(chosen))
     return marker, scorer_key(marker)

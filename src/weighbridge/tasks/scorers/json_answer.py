@@ -16,7 +16,7 @@ from weighbridge.tasks.item import Item
 from weighbridge.tasks.json_reading import NoJsonError, read_json_answer
 from weighbridge.tasks.marking import ScorerSpec, unparsable
 from weighbridge.tasks.normalise import Normalisation, normalise, references
-from weighbridge.tasks.schemas import complaint, validator_for
+from weighbridge.tasks.schemas import complaint, schema_of, validator_for
 
 
 class Json(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,11 +144,18 @@ def _check(settings: Json, item: Item) -> str | None:
     return None
 
 
+def _resolve(settings: Json) -> Json:
+    if not isinstance(settings.schema, str):
+        return settings
+    return msgspec.structs.replace(settings, schema=schema_of(settings.schema, settings.base))
+
+
 JSON = ScorerSpec(
     "json",
     "JSON in the answer: share of fields right, exact, by schema, or merely valid.",
     Json,
     json_answer,
     _check,
+    _resolve,
     needs_reference=lambda settings: settings.check not in ("schema", "valid"),
 )
