@@ -66,6 +66,8 @@ MISTAKES = [
     ("x.json", "[]", {}, "no items", "x.json", "at least one"),
     ("x.parquet", "PAR1 not really", {}, "cannot be read", "x.parquet", "save it again"),
     ("x.parquet", "id,text", {}, "does not hold parquet", "x.parquet", "format"),
+    ("x.parquet", "version https://git-lfs.github.com/spec/v1\n", {}, "Git LFS pointer", "x.parquet", "git lfs pull"),
+    ("x.csv", "<!DOCTYPE html><html>", {}, "a web page", "x.csv", "raw file"),
     ("x.xlsx", b"PK\x03\x04....", {}, "Excel", "x.xlsx", "export"),
     ("x.csv.gz", gzip.compress(HEAD.encode() * 99)[:25], {}, "damaged or cut short", "x.csv.gz", "again"),
     ("x.csv.zst", b"\x28\xb5\x2f\xfd....", {}, "zstd", "x.csv.zst", "unpack"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import sys
 from pathlib import Path
@@ -83,6 +84,25 @@ def test_shards_of_one_split_are_read_in_order(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         ids(tmp_path)
     assert "test-00001-of-00003.jsonl:1, first at" in (caught.value.where or "")
+
+
+def test_many_shards_with_long_cells(tmp_path: Path) -> None:
+    for number in range(600):
+        (tmp_path / f"test-{number:05d}-of-00600.csv").write_text(f"id,q,answer\n{number},{'a' * 200},b\n")
+    (tmp_path / "test-00599-of-00600.csv").write_text(f"id,q,answer\n599,{'a' * 300_000},b\n")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, before[1]))
+    try:
+        assert ids(tmp_path) == [str(number) for number in range(600)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_one_split_in_two_kinds_is_not_read_twice(tmp_path: Path) -> None:
+    (tmp_path / "messages.jsonl").write_text(LINE)
+    (tmp_path / "messages.csv").write_text("question,answer\nq,a\n")
+    with pytest.raises(UsageError, match=r"several kinds of file \(messages.csv, messages.jsonl\)"):
+        ids(tmp_path)
 
 
 def test_configurations_are_folders(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ def test_a_system_part_may_use_the_item_but_is_then_no_prefix() -> None:
         ("{{ text.upper().replace('HI', 'Ho') }}", "Ho {{ 7 * 7 }}"),
         ("{% set ns = namespace(k=0) %}{% for i in range(5) %}{% set ns.k = ns.k + i %}{% endfor %}{{ ns.k }}", "10"),
         ("{{ 'a' * 3 ~ n ** 2 }} {{ 7 // 2 }}{{ 7 % 4 }}", "aaa9 33"),
+        ("[{{ none }}]{{ [none] }}", "[][None]"),
         ("{{ text if n > 2 else '' }}", "Hi {{ 7 * 7 }}"),
         ("{{ tags[0] }}{{ tags[-1:] | first }}", "ab"),
     ],

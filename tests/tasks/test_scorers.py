@@ -139,6 +139,8 @@ def test_contains_refuses_an_empty_reference() -> None:
         ("She has 3 * 24 = 72 eggs.\n#### 72", "So 3*24 = 72.", {}, 1),
         ("72", "The answer is 72. That is 6 dozen.", {}, 1),
         ("72", "Answer: 3 * 24 = 72", {}, 1),
+        ("72", "Answer: 72 = 3 * 24", {}, 1),
+        ("15", "The total is 5 a box. With 3 boxes that makes 15", {}, 1),
         ("72", "I get \\boxed{72} out of 100", {}, 1),
         ("1,234.5", "$1,234.50", {}, 1),
         ("0.1", "0.1000000000000000055511151231257827", {}, 0),

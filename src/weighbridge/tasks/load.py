@@ -66,11 +66,9 @@ def open_table(source: DataSource) -> tuple[Table, str | None]:
     if saved is not None:
         return saved
     files, split = split_files(path, source.split)
-    tables = [_read(file, source) for file in files]
-    columns = tables[0].columns if len(tables) == 1 else None
-    rows = chain.from_iterable(table.rows for table in tables)
-    notes = tuple(dict.fromkeys(note for table in tables for note in table.notes))
-    return Table(columns, rows, tables[0].unit, notes), split
+    first = _read(files[0], source)
+    rest = chain.from_iterable(_read(file, source).rows for file in files[1:])
+    return Table(first.columns if len(files) == 1 else None, chain(first.rows, rest), first.unit, first.notes), split
 
 
 def _read(path: Path, source: DataSource) -> Table:

@@ -107,7 +107,7 @@ def _emit(_: Context, value: Cell) -> Cell:
     """Everything written out passes here (`pass_context` keeps it from being done at compile time)."""
     meter = METER.get()
     meter.write(len(value) if isinstance(value, str) else weigh(value))
-    return value
+    return "" if value is None else value  # an empty cell shows nothing, not the word None
 
 
 def _counted(values: Iterable[Any]) -> Iterator[Any]:

@@ -101,18 +101,21 @@ FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it, or compress it with gzip instead"),
     (b"SQLite format 3", "an SQLite database", "export the table as csv or jsonl"),
     (b"ARROW1", "an Arrow or Feather file", "save it as parquet"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the data itself", "run `git lfs pull`"),
+    (b"<!DOCTYPE", "a web page", "download the raw file, not the page that shows it"),
+    (b"<html", "a web page", "download the raw file, not the page that shows it"),
     (b"%PDF", "a PDF", "the items must be a table: csv, jsonl, json or parquet"),
 )
 
 
 def existing(path: str) -> Path:
     """The path, if a regular file or a folder is there; else an error with the nearest name in that folder."""
-    here = Path(path)
     try:
+        here = Path(path).expanduser()
         if here.is_dir() or here.is_file():
             return here
         there = here.exists()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise UsageError(f"the data file cannot be opened: {error}", where=repr(path)) from None
     if there:
         raise UsageError("the data file is not a regular file", where=path, fix="save the items to a file first")

@@ -62,20 +62,18 @@ def sniff(first: list[str]) -> str:
 def _records(path: Path, source: Iterator[str], delimiter: str, limit: int) -> Iterator[tuple[int, list[str]]]:
     """(first line, cells) of each record that is not blank."""
     reader = csv.reader(source, delimiter=delimiter, strict=True)
-    before = csv.field_size_limit(max(limit, csv.field_size_limit()))
-    try:
-        while True:
-            start = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise _broken(path, start, reader.line_num, error) from None
-            if cells:
-                yield start, cells
-    finally:
-        csv.field_size_limit(before)
+    # The limit of the csv module holds for the whole process; it is raised and never lowered under another reader.
+    csv.field_size_limit(max(limit, csv.field_size_limit()))
+    while True:
+        start = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise _broken(path, start, reader.line_num, error) from None
+        if cells:
+            yield start, cells
 
 
 def _broken(path: Path, start: int, line: int, error: csv.Error) -> UsageError:

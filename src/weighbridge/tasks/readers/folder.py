@@ -80,10 +80,15 @@ def split_files(folder: Path, split: str | None) -> tuple[list[Path], str | None
             where=str(folder),
             fix="expected parquet, csv, jsonl or json files, or a dataset saved with save_to_disk",
         )
-    if len(groups) == 1 and split is None:
-        ((only, files),) = groups.items()
-        return files, only
-    chosen = choose(folder, list(groups), split)
+    chosen = next(iter(groups)) if len(groups) == 1 and split is None else choose(folder, list(groups), split)
+    kinds = {Path(file.name.lower().removesuffix(".gz")).suffix for file in groups[chosen]}
+    if len(kinds) > 1:
+        names = ", ".join(file.name for file in groups[chosen][:4])
+        raise UsageError(
+            f"the split {chosen!r} is there in several kinds of file ({names})",
+            where=str(folder),
+            fix="name one of the files instead of the folder",
+        )
     return groups[chosen], chosen
 
 

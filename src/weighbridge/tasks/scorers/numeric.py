@@ -18,7 +18,7 @@ from weighbridge.tasks.normalise import as_text, references
 from weighbridge.tasks.numerals import DecimalMark, Numeral, numerals
 
 MARKERS = re.compile(
-    r"####|\\boxed\s*\{|\b(?:final |correct )?(?:answer|result|total|antwort|ergebnis|réponse|respuesta)\b"
+    r"####|\\boxed\s*\{|\b(?:final |correct )?(?:answer|antwort|réponse|respuesta)\b"
     r"[*_ ]{0,4}(?:\s(?:is|ist|est|es)\b|[:=])",
     re.IGNORECASE,
 )
@@ -77,11 +77,9 @@ def pick(text: str, settings: Numeric) -> tuple[Numeral | None, bool]:
 
 
 def _result(found: list[Numeral], text: str) -> Numeral:
-    """The first number of the line, or what stands behind its last equals sign: ``Answer: 3 * 4 = 12``."""
-    for left, right in zip(reversed(found[:-1]), reversed(found[1:]), strict=True):
-        if "=" in text[left.end : right.start]:
-            return right
-    return found[0]
+    """The first number of the line, or its last where an equals sign stands before it: ``Answer: 3 * 4 = 12``."""
+    summed = len(found) > 1 and "=" in text[found[-2].end : found[-1].start]
+    return found[-1] if summed else found[0]
 
 
 def close(answer: Decimal, reference: Decimal, settings: Numeric) -> bool:
