@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -182,3 +187,33 @@ def test_a_data_file_in_place_of_a_project_file(weighbridge, tickets) -> None:
     ran = weighbridge("run", "tickets.csv")
     assert ran.code == 2
     assert "weighbridge init tickets.csv" in ran.err
+
+
+def test_ctrl_c_gives_a_verdict_and_the_next_run_goes_on(weighbridge, tickets, tmp_path) -> None:
+    def slowly(call: Call) -> Reply:
+        return replace(replies(call), delay=0.05)
+
+    with FaultServer(script=slowly).threaded() as slow:
+        project(slow, tmp_path, "limits: {concurrency: 2}\n")
+        running = subprocess.Popen(
+            [sys.executable, "-m", "weighbridge", "run", "--epsilon", "0", "--claim", "pool"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + 20
+        while len(slow.calls) < 10 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+        assert running.returncode == 3, err
+        assert "interrupted" in " ".join((out + err).split())
+        assert "Traceback" not in err
+        answered = len(slow.calls)
+        assert answered < 480
+        again = weighbridge("run", "-q", "--epsilon", "0", "--claim", "pool", "--json", "d.json")
+        assert again.code == 0
+        made = json.loads((tmp_path / "d.json").read_text())["calls"]
+        assert made["from_store"] == answered
+        assert len(slow.calls) == made["made"]

@@ -50,6 +50,10 @@ def _page() -> Iterator[str]:
     yield "requirements, 5 failure. An error names what is wrong, where, and how to mend it; `--debug` adds the"
     yield "traceback. Options that stand in the [project file](project-file.md) too overrule it."
     yield ""
+    yield "```console"
+    yield "$ weighbridge --version"
+    yield "```"
+    yield ""
     yield from _help(cli, "weighbridge")
     context = click.Context(cli, info_name="weighbridge")
     for name in COMMANDS:

@@ -59,7 +59,8 @@ RULES = f"""\
 - Secrets stay out of it: `key_env` names the environment variable that holds a key. A value that looks like a key is
   refused.
 - [`{FILE}`]({FILE}) is its JSON Schema. An editor that speaks YAML checks and completes the file when its first line
-  is `# yaml-language-server: $schema=` and the path of that file; `weighbridge schema > {FILE}` writes it."""
+  is `# yaml-language-server: $schema=` and the path of that file. `weighbridge init --schema` writes both; alone it
+  is written by:"""
 
 
 def project_page() -> str:
@@ -79,6 +80,10 @@ def _page() -> Iterator[str]:
     yield "```"
     yield ""
     yield RULES
+    yield ""
+    yield "```console"
+    yield f"$ weighbridge schema > {FILE}"
+    yield "```"
     yield ""
     for title, cls in _sections():
         yield f"## {title}"

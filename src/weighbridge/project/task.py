@@ -25,8 +25,8 @@ from weighbridge.tasks.options import choices_of
 from weighbridge.tasks.source import DataSource
 from weighbridge.tasks.task import Prompt, Task
 
-_NUMBER = re.compile(r"^\s*[-+−]?\s*[$€£]?\s*[-+−]?[\d.,' ]*\d[\d.,]*\s*[%$€£]?\s*$|####")
-"""A number and nothing else, or a worked answer that ends in ``#### 72``."""
+_NUMBER = re.compile(r"\s*[-+−]?\s*[$€£]?\s*[-+−]?[\d.,' ]*\d[\d.,]*\s*[%$€£]?\s*")
+_LONGEST_NUMBER = 60
 
 FEW_LABELS = 12
 """Distinct references up to which a task without stated choices and scorer is taken as a choice among them..."""
@@ -182,9 +182,14 @@ def guess_scorer(
 
     numeric = SCORERS["numeric"]
     readable = numeric.check is not None and all(numeric.check(numeric.settings(), item) is None for item in items)
-    if readable and all(_NUMBER.search(as_text(one)) for item in items for one in references(item.reference)):
+    if readable and all(_is_number(as_text(one)) for item in items for one in references(item.reference)):
         return "numeric", "every reference is a number"
     return "exact", "the references are texts"
+
+
+def _is_number(text: str) -> bool:
+    """A number and nothing else, or a worked answer that ends in ``#### 72``."""
+    return "####" in text or (len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None)
 
 
 def _title(folder: FilePath) -> str:
