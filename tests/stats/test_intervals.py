@@ -66,3 +66,16 @@ def test_differences_are_the_same_sequence_on_another_scale() -> None:
 def test_values_outside_the_unit_interval_are_refused(values: list[float]) -> None:
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
         mean_sequence(np.array(values))
+
+
+def test_a_planned_length_narrows_and_still_covers() -> None:
+    rng = np.random.default_rng(4)
+    missed, narrower = 0, 0
+    for _ in range(200):
+        values = (rng.random(80) < 0.7).astype(float)
+        low, high = mean_sequence(values, planned=400)
+        wide = mean_sequence(values)
+        narrower += high - low < wide[1] - wide[0]
+        missed += not low <= 0.7 <= high
+    assert narrower > 150
+    assert missed / 200 <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 200)

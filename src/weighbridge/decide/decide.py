@@ -115,7 +115,7 @@ def _population_note(run: Run, standing: Standing, story: Story) -> str | None:
         return None
     a, b = (standing.names.index(name) for name in (pair.a, pair.b))
     left, right = standing.shared(a, b)
-    low, high = difference_sequence(np.round(left - right, 12), standing.alpha, None)
+    low, high = difference_sequence(np.round(left - right, 12), standing.alpha, planned=standing.units)
     return (
         f"The verdict is about these {len(run.evidence.items):,} items only. For traffic like them, {pair.a} against "
         f"{pair.b} lies between {signed(low)} and {signed(high)} points."

@@ -62,13 +62,13 @@ class Standing:
         """
         if self.at_once and self.pool is None:
             return fixed_interval(values, self.alpha)
-        return mean_sequence(values, self.alpha, self.pool)
+        return mean_sequence(values, self.alpha, self.pool, planned=self.units)
 
     def difference_interval(self, differences: Floats) -> Interval:
         """The same for paired differences in [-1, 1]."""
         if self.at_once and self.pool is None:
             return fixed_interval(differences, self.alpha, bounds=(-1.0, 1.0))
-        return difference_sequence(differences, self.alpha, self.pool)
+        return difference_sequence(differences, self.alpha, self.pool, planned=self.units)
 
     def items_after(self, units: int) -> int:
         """Items in the first `units` units."""

@@ -54,7 +54,7 @@ def _bounds(standing: Standing, k: int, looks: Sequence[Look]) -> list[tuple[flo
     counts = [min(int(look.counts[k]), int(standing.counts[k])) for look in looks]
     distinct = sorted({count for count in counts if count})
     prefix = standing.prefix(k)
-    found = mean_sequence_at(prefix, distinct, standing.alpha, standing.pool) if distinct else []
+    found = mean_sequence_at(prefix, distinct, standing.alpha, standing.pool, standing.units) if distinct else []
     by_count: dict[int, tuple[float | None, float | None]] = dict(zip(distinct, found, strict=True))
     return [by_count.get(count, (None, None)) for count in counts]
 

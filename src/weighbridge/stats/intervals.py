@@ -27,32 +27,41 @@ STRIDE = 8
 """The running maximum over time is read at every 8th draw and at the last; reading less often only widens."""
 
 
-def mean_sequence(values: Floats, alpha: float = 0.05, units: int | None = None) -> tuple[float, float]:
+def mean_sequence(
+    values: Floats, alpha: float = 0.05, units: int | None = None, planned: int | None = None
+) -> tuple[float, float]:
     """Interval at 1 - `alpha` for the mean, from the draws so far, valid at whatever moment the run stopped.
 
     Parameters
     ----------
     values: shape (n,), in [0, 1], in draw order.
     units: N for the pool claim (the mean of the N units); None for the population claim.
+    planned: population claim: the most draws there can be, if that is fixed before the first; narrower than without.
 
     Raises ValueError for values outside [0, 1] or more values than units.
     """
     draws = _checked(values, units)
-    return _ends(draws, alpha, units, _bets(units))
+    return _ends(draws, alpha, units, _bets(units, planned))
 
 
-def difference_sequence(differences: Floats, alpha: float = 0.05, units: int | None = None) -> tuple[float, float]:
+def difference_sequence(
+    differences: Floats, alpha: float = 0.05, units: int | None = None, planned: int | None = None
+) -> tuple[float, float]:
     """The same for paired differences in [-1, 1]: shape (n,), in draw order."""
-    low, high = mean_sequence((np.asarray(differences, dtype=np.float64) + 1) / 2, alpha, units)
+    low, high = mean_sequence((np.asarray(differences, dtype=np.float64) + 1) / 2, alpha, units, planned)
     return 2 * low - 1, 2 * high - 1
 
 
 def mean_sequence_at(
-    values: Floats, counts: Sequence[int], alpha: float = 0.05, units: int | None = None
+    values: Floats,
+    counts: Sequence[int],
+    alpha: float = 0.05,
+    units: int | None = None,
+    planned: int | None = None,
 ) -> list[tuple[float, float]]:
     """The interval as it stood after each of `counts` draws (ascending), for a picture of the run."""
     draws = _checked(values, units)
-    bets = _bets(units)
+    bets = _bets(units, planned)
     low, high = 0.0, 1.0
     path = []
     for count in counts:
@@ -71,9 +80,11 @@ def _checked(values: Floats, units: int | None) -> Floats:
     return draws
 
 
-def _bets(units: int | None) -> Bets:
+def _bets(units: int | None, planned: int | None) -> Bets:
     """Fixed before the first draw: made for the pool, or spread over all sizes a sample may come to have."""
-    return OPEN_ENDED if units is None else settled_bets(units, True)
+    if units is not None:
+        return settled_bets(units, True)
+    return OPEN_ENDED if planned is None else settled_bets(planned, False)
 
 
 def _ends(
