@@ -52,6 +52,7 @@ class Board:
     clock: Callable[[], float] = time.monotonic
     lanes: list[Lane] = field(default_factory=list)
     budget: Budget = field(default_factory=Budget)
+    currency: str = "USD"
     alpha: float = 0.05
     pool: bool = False
     unit: str = "item"

@@ -43,13 +43,16 @@ class Watching(Protocol):
     def __call__(self, event: Event, /) -> None: ...
 
 
-def watch(console: Console) -> Watching:
+def watch(console: Console, currency: str = "USD") -> Watching:
     """A listener that draws a live table on a terminal and plain lines elsewhere.
 
     with watch(Console(stderr=True)) as progress:
         run = weigh(..., progress=progress)
     """
-    return TableWatch(console) if console.is_terminal and not console.is_dumb_terminal else LineWatch(console)
+    able = console.is_terminal and not console.is_dumb_terminal
+    watching = TableWatch(console) if able else LineWatch(console)
+    watching.board.currency = currency
+    return watching
 
 
 def _state(board: Board, lane: Lane) -> tuple[str, ...]:
@@ -75,7 +78,7 @@ def _row(board: Board, place: int, lane: Lane) -> Row:
             figures.count(lane.items),
             "-" if lane.mean is None else figures.percent(lane.mean),
             "-" if low is None else figures.span(low, high),
-            figures.amount(lane.cost_per_1000),
+            figures.amount(lane.cost_per_1000, board.currency),
             "-" if lane.seconds is None else figures.seconds(lane.seconds),
         ),
         notes=_state(board, lane),
@@ -91,7 +94,7 @@ def _of(used: str, limit: str | None) -> str:
 def standing(board: Board) -> str:
     """The run in one line: items, calls, money, time, what is under way."""
     budget = board.budget
-    money = figures.amount(board.money) if board.money_known else "money unknown"
+    money = figures.amount(board.money, board.currency) if board.money_known else "money unknown"
     minutes = figures.seconds(60 * budget.minutes) if budget.minutes is not None else None
     calls = f"{board.answers:,} answers"
     if board.from_store:
@@ -99,7 +102,7 @@ def standing(board: Board) -> str:
     parts = [
         f"{board.drawn:,} of {figures.plural(board.units, board.unit)}",
         _of(calls, f"{budget.calls:,} calls" if budget.calls is not None else None),
-        _of(money, figures.amount(budget.money) if budget.money is not None else None),
+        _of(money, figures.amount(budget.money, board.currency) if budget.money is not None else None),
         _of(figures.seconds(board.seconds), minutes),
     ]
     parts += [f"{board.in_flight} in flight"] if board.in_flight else []
