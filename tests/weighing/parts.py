@@ -28,6 +28,7 @@ class LocalModel:
     place: str = "here://engine"
     slots: int = 8
     local: bool = False
+    fixed: bool = False
     usage: Usage = field(default_factory=lambda: Usage(input_tokens=10, output_tokens=2))
     asked: list[str] = field(default_factory=list)
     in_flight: int = 0
@@ -45,7 +46,7 @@ class LocalModel:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(needs_item=self.local)
+        return Capabilities(needs_item=self.local, fixed_concurrency=self.fixed)
 
     async def complete(self, request: Request) -> Completion:
         text = request.messages[-1].content

@@ -133,6 +133,15 @@ async def test_an_engine_here_gets_no_more_calls_than_it_has_slots(store):
     assert peak <= 4
 
 
+@pytest.mark.parametrize("fixed", [False, True])
+async def test_a_server_gets_more_calls_than_the_first_guess_unless_the_user_named_a_number(store, fixed):
+    models = [
+        LocalModel(n, coin(n, 0.5), wait=lambda _: 0.002, place=f"https://{n}", slots=3, fixed=fixed) for n in "ab"
+    ]
+    await weigh(task_of(400), [candidate(m) for m in models], HARD, store=store)
+    assert {m.peak for m in models} == {3} if fixed else min(m.peak for m in models) > 3
+
+
 async def test_machine_hours_are_spread_over_the_measured_throughput(store):
     price = Price(per_hour=3600.0)
     models = [LocalModel(n, coin(n, 0.5), wait=lambda _: 0.01, place="engine", slots=4) for n in "ab"]

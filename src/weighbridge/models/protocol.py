@@ -54,6 +54,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     seed: bool = False
     needs_item: bool = False
     """Answers from `Request.item` rather than from the rendered prompt."""
+    fixed_concurrency: bool = False
+    """`Model.concurrency` is the most it may get, not a first guess: the user said so."""
 
 
 ErrorKind = Literal[

@@ -19,8 +19,12 @@ def contenders_for(task: str, candidates: Sequence[Candidate], limits: Limits) -
         if name not in endpoints:
             models = [other.model for other in candidates if other.model.endpoint == name]
             first = max(model.concurrency for model in models)
-            # A server may take more than the first guess; an engine in this process has so many slots and no more.
-            most = limits.concurrency if "://" in name else min(first, limits.concurrency)
+            # A server may take more than the first guess, unless the user named a number; an engine in this process
+            # has so many slots and no more.
+            fixed = any(model.capabilities.fixed_concurrency for model in models)
+            if fixed:
+                first = max(model.concurrency for model in models if model.capabilities.fixed_concurrency)
+            most = min(first, limits.concurrency) if fixed or "://" not in name else limits.concurrency
             endpoints[name] = Endpoint(name, first=first, most=most)
     return [
         Contender(index, candidate, endpoints[candidate.model.endpoint], Bill(candidate, limits.deadline), task)

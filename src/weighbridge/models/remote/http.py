@@ -106,6 +106,7 @@ def _open(spec: str, options: ModelOptions) -> HttpModel:
             logprobs=options.logprobs,
             streaming=options.stream,
             seed="seed" not in options.omit,
+            fixed_concurrency=options.concurrency is not None,
         ),
         concurrency=options.concurrency or 8,
         client=client,
