@@ -8,6 +8,8 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from weighbridge.errors import UsageError
 from weighbridge.tasks import DataSource, load_items
@@ -149,3 +151,53 @@ def test_long_cells_within_the_bound_are_read(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text(HEAD + f"1,{'a' * 1_000_000},x\n")
     assert len(load_items(DataSource(str(path))).items[0].fields["text"]) == 1_000_000
+
+
+PIECES = [
+    b"id,text,label\n",
+    b'"',
+    b"\n",
+    b"\r",
+    b",",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b'{"id": 1}',
+    b":",
+    b"\x00",
+    b"\xff",
+    b"\xfe",
+]
+PIECES += [
+    b"\xef\xbb\xbf",
+    b"1e999",
+    b"NaN",
+    b'"\\ud800"',
+    b"PAR1",
+    b"\x1f\x8b",
+    b"a",
+    "ü".encode(),
+    b" ",
+    b"\\",
+    b";",
+    b"\t",
+]
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    parts=st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=12),
+    suffix=st.sampled_from(["csv", "tsv", "jsonl", "json", "parquet", "csv.gz", "txt"]),
+    encoding=st.sampled_from(["utf-8", "utf-16", "utf-32", "cp1252", "ascii", "utf-7", "idna", "gb18030"]),
+)
+def test_any_bytes_give_items_or_a_message(tmp_path: Path, parts: list[bytes], suffix: str, encoding: str) -> None:
+    path = tmp_path / f"x.{suffix}"
+    path.write_bytes(b"".join(parts))
+    try:
+        loaded = load_items(DataSource(str(path), encoding=encoding), need_reference=False)
+    except UsageError:
+        return
+    for item in loaded.items:
+        assert item.id
+        "\n".join(map(str, item.fields.values())).encode()

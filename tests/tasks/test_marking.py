@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from weighbridge.evidence import Completion, Finish, Score, Status
 from weighbridge.tasks import SCORERS, Item, StatusScores, scorer_named
@@ -87,3 +89,17 @@ def test_fixed_scores_are_scores() -> None:
 
 def test_a_refusal_that_holds_the_answer_is_an_answer() -> None:
     assert marks("contains", "I'm sorry, but I can't help with that red car.").status is Status.OK
+
+
+TEXTS = st.text() | st.lists(
+    st.sampled_from(
+        ["<think>", "</think>", "Answer:", "A", "red", "5", "1,5", "{", "}", '"a": 1', "```", "\n", "x=", "####"]
+    )
+).map(" ".join)
+
+
+@given(TEXTS, st.sampled_from(NAMES), st.sampled_from(Finish))
+def test_any_answer_gets_a_score(text: str, name: str, finish: Finish) -> None:
+    score = marks(name, text, finish)
+    assert 0 <= score.value <= 1
+    assert marks(name, text, finish) == score

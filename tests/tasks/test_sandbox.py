@@ -7,6 +7,8 @@ import sys
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from weighbridge.errors import UsageError
 from weighbridge.tasks import Item, JinjaPrompt
@@ -127,3 +129,58 @@ def test_bombs_take_little_memory() -> None:
 def test_long_prompts_are_fine() -> None:
     assert len(render("{{ text * 200000 }}")) == 1_000_000
     assert render("{% for i in range(50000) %}{{ i % 10 }}{% endfor %}") == "0123456789" * 5000
+
+
+PIECES = [
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "{#",
+    "#}",
+    " text ",
+    " item ",
+    " for x in ",
+    " if ",
+    " endfor ",
+    " endif ",
+    " set ",
+    "=",
+]
+PIECES += [
+    "|",
+    "~",
+    "+",
+    "(",
+    ")",
+    "[",
+    "]",
+    ".",
+    "'",
+    " 1 ",
+    " macro f() ",
+    " endmacro ",
+    " filter upper ",
+    " endfilter ",
+]
+PIECES += [
+    " tags ",
+    " join ",
+    " loop.index ",
+    " block b ",
+    " endblock ",
+    " include ",
+    " with ",
+    " do ",
+    "\n",
+    " raw ",
+    ",",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=14).map("".join))
+def test_any_template_renders_or_is_refused(template: str) -> None:
+    try:
+        assert render(template)
+    except UsageError:
+        return
