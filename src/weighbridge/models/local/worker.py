@@ -44,6 +44,8 @@ def _serve(settings: dict[str, object]) -> str:
     params.cache_ram_mib = settings["cache_mib"]
     params.cpuparams.n_threads = settings["threads"]
     params.cpuparams_batch.n_threads = settings["threads"]
+    # Threads that wait for work sleep: the machine is shared with the run itself, and with other engines.
+    params.cpuparams.poll = params.cpuparams_batch.poll = 0
     if settings["gpu_layers"] is not None:
         params.n_gpu_layers = settings["gpu_layers"]
     params.hostnames = ["127.0.0.1"]

@@ -22,6 +22,7 @@ class Answer:
         "done",
         "finish",
         "first_token",
+        "half",
         "last",
         "logprobs",
         "model",
@@ -37,6 +38,8 @@ class Answer:
         self.where = where
         self.begin = self.last = perf_counter()
         self.pieces: list[str] = []
+        self.half = ""
+        """First half of a character outside the basic plane whose second half the next chunk brings."""
         self.refusal: list[str] = []
         self.thought = False
         """Whether reasoning came outside the answer's text."""
@@ -73,7 +76,7 @@ class Answer:
 
     def _decode(self, data: bytes, error: bool = False) -> wire.Chunk:
         try:
-            chunk = wire.decode(data)
+            chunk = wire.decode_any(data) if b"\\ud" in data or b"\\uD" in data else wire.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as broken:
             raise self.failed(
                 f"the server sent something that is no chat completion ({broken})", "malformed"
@@ -100,7 +103,7 @@ class Answer:
         piece = choice.delta or choice.message
         if piece is None:
             return ""
-        text = wire.text_of(piece.content)
+        text = self._whole(wire.text_of(piece.content))
         if piece.refusal:
             self.refusal.append(piece.refusal)
         if piece.reasoning_content or piece.reasoning:
@@ -110,6 +113,16 @@ class Answer:
         if text:
             self.pieces.append(text)
         return text
+
+    def _whole(self, text: str) -> str:
+        """`text` with surrogate pairs put together; servers that count in UTF-16 cut streams between the halves."""
+        if self.half:
+            text, self.half = self.half + text, ""
+        if text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text):
+            return text
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self.half = text[:-1], text[-1]
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def completion(self, request: Request, unwrap: bool = False) -> Completion:
         """The answer, once the stream or the document has ended.

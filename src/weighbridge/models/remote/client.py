@@ -38,6 +38,8 @@ class ChatClient:
     key: str | None = field(default=None, repr=False)
     proxies: bool = False
     """Whether the proxy settings of the environment apply."""
+    reuse: bool = True
+    """Whether connections are kept for the next call."""
     _session: ClientSession | None = field(default=None, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
     _headers: dict[str, str] = field(default_factory=dict, repr=False)
@@ -48,7 +50,11 @@ class ChatClient:
             from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
             # Concurrency is the caller's business, so the pool has no limit of its own.
-            connector = TCPConnector(limit=0, keepalive_timeout=30)
+            # Common servers (uvicorn, Node, llama.cpp) drop an idle connection after 5 s: leave it before they do.
+            if self.reuse:
+                connector = TCPConnector(limit=0, keepalive_timeout=4)
+            else:
+                connector = TCPConnector(limit=0, force_close=True)
             self._session = ClientSession(
                 connector=connector,
                 cookie_jar=DummyCookieJar(),

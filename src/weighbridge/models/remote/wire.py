@@ -6,6 +6,7 @@ send are optional; fields nobody reads are not declared, and msgspec skips them.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -71,6 +72,15 @@ class Chunk(msgspec.Struct):
 
 decode = msgspec.json.Decoder(Chunk).decode
 encode = msgspec.json.Encoder().encode
+
+
+def decode_any(data: bytes) -> Chunk:
+    """`decode` for JSON that may hold half a surrogate pair, which msgspec refuses and the standard library takes."""
+    try:
+        return decode(data)
+    except msgspec.DecodeError:
+        return msgspec.convert(json.loads(data), Chunk)
+
 
 FINISHES: dict[str, Finish] = {
     "stop": Finish.STOP,

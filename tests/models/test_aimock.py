@@ -1,0 +1,138 @@
+"""An independent server (npm `@copilotkit/aimock`): its streams, its chunking and its own fault injection."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from weighbridge.evidence import Finish
+from weighbridge.models.options import ModelOptions
+from weighbridge.models.protocol import ModelError
+from weighbridge.models.specs import open_model
+
+PACKAGE = "@copilotkit/aimock@1.43.0"
+CACHE = Path(__file__).resolve().parents[2] / "build" / "aimock"
+FIXTURES = [
+    {"match": {"userMessage": "cut me off"}, "response": {"content": "x" * 200}, "truncateAfterChunks": 3},
+    {"match": {"userMessage": "unicode"}, "response": {"content": "café 🦜 日本語 " * 20}},
+    {"match": {"userMessage": "too long"}, "response": {"content": "it goes on", "finishReason": "length"}},
+    {
+        "match": {"userMessage": "no money"},
+        "response": {"error": {"message": "no credit", "type": "insufficient_quota"}, "status": 429},
+    },
+    {"match": {"userMessage": "who am I"}, "response": {"content": "nobody", "usage": {"prompt_tokens": 5}}},
+]
+
+
+def installed() -> Path:
+    """The package's command, installed once by the ordinary npm client."""
+    command = CACHE / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
+    if command.is_file():
+        return command
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        pytest.skip("npm and node are not on this machine")
+    making = CACHE.with_name(f"aimock.{os.getpid()}")
+    making.mkdir(parents=True, exist_ok=True)
+    (making / "package.json").write_text('{"private": true}')
+    found = subprocess.run(
+        ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE],
+        cwd=making,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    if found.returncode:
+        shutil.rmtree(making)
+        pytest.skip(f"npm cannot install {PACKAGE} here")
+    try:
+        making.rename(CACHE)
+    except OSError:  # another worker was first
+        shutil.rmtree(making)
+    return command
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("aimock")
+    (folder / "all.json").write_text(json.dumps({"fixtures": FIXTURES}))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        ["node", str(installed()), "-p", str(port), "-f", str(folder), "-c", "7", "--log-level", "silent"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(200):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=1):
+                    break
+            except OSError:
+                time.sleep(0.05)
+        else:
+            pytest.fail("aimock does not answer")
+        yield f"http://127.0.0.1:{port}/v1#gpt-4o"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_answers(server: str, stream: bool, ask) -> None:
+    model = open_model(server, ModelOptions(stream=stream))
+    answer = await model.complete(ask("unicode please"))
+    limited = await model.complete(ask("too long"))
+    await model.close()
+    assert answer.text == "café 🦜 日本語 " * 20
+    assert answer.finish is Finish.STOP
+    assert answer.usage.output_tokens is not None
+    assert answer.usage.input_tokens is not None
+    assert (answer.usage.first_token is not None) is stream
+    assert limited.finish is Finish.LENGTH
+
+
+async def test_a_cut_stream_is_no_answer(server: str, ask) -> None:
+    model = open_model(server)
+    with pytest.raises(ModelError) as caught:
+        await model.complete(ask("cut me off"))
+    await model.close()
+    # It tears the connection down, sometimes before its first chunks have left.
+    assert caught.value.kind in ("cut", "connection")
+    assert caught.value.usage_may_be_billed
+
+
+async def test_no_credit(server: str, ask) -> None:
+    model = open_model(server)
+    with pytest.raises(ModelError) as caught:
+        await model.complete(ask("no money"))
+    await model.close()
+    assert caught.value.kind == "quota"
+
+
+@pytest.mark.parametrize(
+    ("chaos", "kinds"),
+    [
+        ("malformed", {"malformed"}),
+        ("disconnect", {"connection", "cut"}),
+        ("drop", {"server"}),
+        ("ratelimit", {"rate_limit"}),
+    ],
+)
+async def test_its_chaos(server: str, chaos: str, kinds: set[str], ask) -> None:
+    model = open_model(server, ModelOptions(headers={f"x-aimock-chaos-{chaos}": "1"}))
+    with pytest.raises(ModelError) as caught:
+        await model.complete(ask("unicode"))
+    await model.close()
+    assert caught.value.kind in kinds, caught.value
+    if chaos == "ratelimit":
+        assert caught.value.retry_after is not None
