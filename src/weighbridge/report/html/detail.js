@@ -36,7 +36,7 @@ const money = (value) => {
   const sign = { USD: '$', EUR: '€', GBP: '£', JPY: '¥', INR: '₹' }[data.currency] ?? `${data.currency} `;
   return `${sign}${Number(value.toPrecision(2)).toLocaleString('en', { maximumFractionDigits: 10 })}`;
 };
-const time = (value) => (value < 1 ? `${Math.round(1000 * value)} ms` : `${value.toPrecision(3)} s`);
+const time = (value) => (value < 0.001 ? '< 1 ms' : value < 1 ? `${Math.round(1000 * value)} ms` : `${value.toPrecision(3)} s`);
 
 const answerCard = (k, n) => {
   const person = people[k];

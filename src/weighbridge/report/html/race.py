@@ -67,7 +67,7 @@ def _scores(lanes: Sequence[Sequence[tuple[int, float, float, float]]], foot: fl
     return share_scale(values, foot, head)
 
 
-def _axes(items: Scale, scores: Scale, foot: float, unit: str) -> list[str]:
+def _axes(items: Scale, scores: Scale, foot: float) -> list[str]:
     parts = []
     for value in scores.ticks(5):
         y = scores(value)
@@ -78,7 +78,7 @@ def _axes(items: Scale, scores: Scale, foot: float, unit: str) -> list[str]:
         parts.append(svg.line(x, foot, x, foot + 4, "axis"))
         parts.append(svg.text(x, foot + 16, figures.count(value), "tick", "middle"))
     parts.append(svg.line(items.start, foot, items.stop, foot, "axis"))
-    parts.append(svg.text((items.start + items.stop) / 2, foot + 36, f"{unit}s drawn", "title", "middle"))
+    parts.append(svg.text((items.start + items.stop) / 2, foot + 36, "items drawn", "title", "middle"))
     return parts
 
 
@@ -115,7 +115,7 @@ def race(series: Sequence[Series], decision: Decision, width: float, class_: str
         one.place: svg.short(one.name, limit) + (f" ×{figures.count(one.result.out_at)}" if one.result.out_at else "")
         for one in shown
     }
-    gutter = min(max(cells(label) for label in labels.values()) * svg.LETTER + 18, width * 0.42)
+    gutter = min(max(cells(label) for label in labels.values()) * svg.LETTER + 20, width * 0.42)
     head, left = 20.0, 50.0
     height = max(430.0 if roomy else 340.0, 15.0 * len(shown) + 80)
     foot = height - 46
@@ -123,7 +123,7 @@ def race(series: Sequence[Series], decision: Decision, width: float, class_: str
     scores = _scores([lanes[one.place] for one in shown], foot, head)
     clip = f"clip-{class_}"
     frame = svg.tag("rect", x=left, y=head - 6, width=items.stop - left + 6, height=foot - head + 6)
-    parts = [svg.tag("clipPath", frame, id=clip), *_axes(items, scores, foot, decision.unit)]
+    parts = [svg.tag("clipPath", frame, id=clip), *_axes(items, scores, foot)]
     sure = figures.sureness(decision.alpha)
     parts.append(svg.text(0, 8, f"mean score, with its {sure} band; × left the race", "title"))
     drawn = [
@@ -140,7 +140,7 @@ def race(series: Sequence[Series], decision: Decision, width: float, class_: str
         f"{one.name} {figures.percent(lanes[one.place][-1][2])} after {figures.count(lanes[one.place][-1][0])}"
         for one in shown
     )
-    return svg.figure(width, height, f"The race over {decision.unit}s drawn. {words}", parts, class_)
+    return svg.figure(width, height, f"The race over the items drawn. {words}", parts, class_)
 
 
 def spread_labels(ends: Sequence[float], head: float, foot: float) -> list[float]:

@@ -12,7 +12,7 @@ from html import escape
 
 from weighbridge.report.clean import cells, clean_line
 
-LETTER = 6.7
+LETTER = 7.1
 """Pixels of an average letter at the charts' 12 pixels."""
 
 
