@@ -23,7 +23,18 @@ KEYWORDS: dict[str, tuple[str, ...]] = {
     ),
     "delivery": (
         *("order", "bestellung", "commande", "pedido", "parcel", "package", "paket", "colis", "delivery", "deliver"),
-        *("courier", "carrier", "tracking", "shipped", "shipping", "arrived", "stock", "return", "address", "customs"),
+        *(
+            "courier",
+            "carrier",
+            "tracking",
+            "shipped",
+            "shipping",
+            "arrived",
+            "stock",
+            "return",
+            "address",
+            "customs",
+        ),
     ),
 }
 """The first team with a keyword in the message gets it; with none it goes to the device team."""
