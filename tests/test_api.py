@@ -73,7 +73,7 @@ def test_gaps_are_noted_above_the_verdict(scores: Path) -> None:
     with scores.open("a") as stream:
         stream.write("late,open-a,1,0,open\n")
     decision = compare_scores(scores)
-    assert "Only the 500 items that every model has a score for" in decision.warnings[0]
+    assert "Only items that every model has a score for are weighed: 500 of 501" in decision.warnings[0]
 
 
 def test_a_task_from_python_objects(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def resolve_columns(header: Sequence[str], given: Mapping[str, str] | None, wher
     """
     seen: set[str] = set()
     for name in header:
-        if name in seen:
+        if name and name in seen:
             raise UsageError(f"two columns are called {name!r}", where=where, fix="rename one of them")
         seen.add(name)
     found: dict[str, str] = {}
@@ -53,7 +53,7 @@ def resolve_columns(header: Sequence[str], given: Mapping[str, str] | None, wher
         found[role] = name
     taken = set(found.values())
     lowered: dict[str, str] = {}
-    for name in header:
+    for name in filter(None, header):
         lowered.setdefault(name.strip().lower(), name)
     for role, names in ROLES.items():
         if role in found:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import IO
 
 from weighbridge.errors import UsageError
-from weighbridge.evidence.score_source import LONGEST_LINE, ScoreSource, foreign, opened
+from weighbridge.evidence.score_encoding import LONGEST_LINE, foreign, opened
+from weighbridge.evidence.score_source import ScoreSource
 
 
 def place(source: ScoreSource, record: int) -> str:
@@ -29,6 +30,14 @@ def diagnose(source: ScoreSource, error: Exception) -> UsageError:
         return found
     message = str(error).splitlines()[0]
     return UsageError(f"the table cannot be read: {message}", where=source.name, fix="check the file by eye")
+
+
+def count_records(source: ScoreSource) -> int:
+    """Records of a csv or jsonl file, the header among them, by reading every one."""
+    if source.path is None:
+        return 0
+    with opened(source.path, source.gzipped) as stream:
+        return sum(1 for _ in _records(source, stream))
 
 
 def inspect(source: ScoreSource) -> UsageError | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def open_frame(con: duckdb.DuckDBPyConnection, frame: object) -> Iterator[ScoreS
         path = Path(folder) / "scores.jsonl"
         path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
         with open_scores(con, path, shown=NAME) as source:
-            yield ScoreSource(NAME, None, "frame", source.header, source.relation)
+            yield replace(source, path=None, format="frame")
 
 
 def _rows(table: object) -> list[dict[str, Any]]:

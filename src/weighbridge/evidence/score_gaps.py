@@ -69,8 +69,8 @@ def keep_shared(evidence: Evidence, where: str) -> tuple[Evidence, list[str]]:
             fix="name fewer models, or count a missing score as failed (missing=failed)",
         )
     note = (
-        f"Only the {int(kept.sum()):,} items that every model has a score for are weighed; "
-        f"{int((~kept).sum()):,} of {total:,} are left out ({lacking})."
+        f"Only items that every model has a score for are weighed: {int(kept.sum()):,} of {total:,}; "
+        f"{int((~kept).sum()):,} left out ({lacking})."
     )
     return keep_items(evidence, kept), [note]
 

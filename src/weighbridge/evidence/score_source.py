@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import gzip
 import io
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from weighbridge.errors import UsageError, nearest
+from weighbridge.evidence.score_encoding import LONGEST_LINE, codec_name, decoded, opened, utf8_copy
 
 if TYPE_CHECKING:
     import duckdb
 
 Format = Literal["csv", "jsonl", "json", "parquet", "frame"]
 
-LONGEST_LINE = 16_000_000
-"""Bytes of the longest line (csv) or record (json) that is read; what is longer is a broken file."""
-
 _MAGIC = {b"\x1f\x8b": "gzip", b"(\xb5/\xfd": "zstd"}
-_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +39,15 @@ class ScoreSource:
     """SQL that yields its columns by name, in file order."""
     gzipped: bool = False
     delimiter: str = ","
+    lenient: str | None = None
+    """For csv: SQL that reads lines of mixed ends too, and rows of the wrong length in silence."""
+    numbered: bool = False
+    """Whether the relation names its columns c0, c1, ... in the order of `header`, as it must where the file's own
+    names would not do in SQL: blank, or alike but for case."""
 
-    def endless(self) -> bool:
-        """Whether a line is so long that the file is broken; a block of that length without a line break tells."""
-        if self.path is None or self.format not in ("csv", "jsonl"):
-            return False
-        with opened(self.path, self.gzipped) as stream:
-            try:
-                while len(block := stream.read(LONGEST_LINE)) == LONGEST_LINE:
-                    if b"\n" not in block:
-                        return True
-            except (EOFError, OSError):
-                # DuckDB meets the same broken archive, and then the place is looked for.
-                return False
-        return False
+    def sql(self, column: str) -> str:
+        """The SQL identifier of a column of `header`."""
+        return f"c{self.header.index(column)}" if self.numbered else quoted(column)
 
 
 def quoted(name: str) -> str:
@@ -66,11 +58,6 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """`text` as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def opened(path: Path, gzipped: bool) -> IO[bytes]:
-    """The bytes of a file, unpacked."""
-    return cast(IO[bytes], gzip.open(path, "rb")) if gzipped else path.open("rb")
 
 
 def _format(path: Path) -> Format:
@@ -108,62 +95,7 @@ def _first_record(head: str, delimiter: str) -> list[str]:
     return next(csv.reader(io.StringIO(head), delimiter=delimiter), [])
 
 
-def _decoded(raw: bytes, name: str, encoding: str) -> str:
-    try:
-        return codecs.getincrementaldecoder(encoding)().decode(raw).lstrip("\ufeff")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise foreign(raw, f"{name}:{line}") from None
-
-
-def foreign(raw: bytes, where: str) -> UsageError:
-    """What to say of bytes that are not UTF-8."""
-    guess = guessed_encoding(raw)
-    return UsageError(
-        f"the text is not UTF-8; it looks like {guess}",
-        where=where,
-        fix=f"save it as UTF-8, or name its encoding ({guess})",
-    )
-
-
-def guessed_encoding(raw: bytes) -> str:
-    """The likeliest encoding of bytes that are not UTF-8: utf-16 by its mark or its zeros, else cp1252."""
-    for mark, name in _MARKS.items():
-        if raw.startswith(mark):
-            return name
-    sample = raw[:4000]
-    if sample.count(0) > len(sample) // 4:
-        return "utf-16-le" if sample[1:2] == b"\0" else "utf-16-be"
-    return "cp1252"
-
-
-@contextmanager
-def _utf8_copy(path: Path, gzipped: bool, encoding: str) -> Iterator[Path]:
-    """A UTF-8 copy of the file for the time of reading, made in bounded memory."""
-    with tempfile.TemporaryDirectory(prefix="weighbridge-") as folder:
-        copy = Path(folder) / path.name.removesuffix(".gz")
-        try:
-            with (
-                opened(path, gzipped) as raw,
-                io.TextIOWrapper(raw, encoding=encoding, newline="") as source,
-                copy.open("w", encoding="utf-8", newline="") as target,
-            ):
-                while block := source.read(1 << 20):
-                    target.write(block.removeprefix("\ufeff"))
-        except LookupError:
-            raise UsageError(
-                f"there is no encoding {encoding!r}",
-                where=str(path),
-                fix=nearest(encoding, ["utf-8", "utf-16", "cp1252", "latin-1", "shift_jis", "gb18030"]),
-            ) from None
-        except UnicodeError as error:
-            raise UsageError(
-                f"the text is not {encoding}: {error}", where=str(path), fix="name its encoding"
-            ) from None
-        yield copy
-
-
-@contextmanager
+@contextlib.contextmanager
 def open_scores(
     con: duckdb.DuckDBPyConnection, path: Path, encoding: str | None = None, shown: str | None = None
 ) -> Iterator[ScoreSource]:
@@ -177,22 +109,23 @@ def open_scores(
     if packing == "zstd":
         raise UsageError("zstd files are not read", where=name, fix="unpack it, or use gzip")
     gzipped = packing == "gzip"
-    if kind == "parquet":
-        sql = f"read_parquet({literal(str(path))})"
-        yield ScoreSource(name, path, kind, _described(con, sql, name), sql)
-        return
-    if encoding and codecs_name(encoding) not in ("utf-8", "ascii"):
-        with _utf8_copy(path, gzipped, encoding) as copy:
-            yield _text_source(con, copy, kind, gzipped=False, name=name)
-        return
-    yield _text_source(con, path, kind, gzipped, name)
-
-
-def codecs_name(encoding: str) -> str:
-    try:
-        return codecs.lookup(encoding).name
-    except LookupError:
-        return encoding
+    with contextlib.ExitStack() as stack:
+        if any(mark in str(path) for mark in "*?["):
+            # DuckDB would take the name for a pattern and read every file that fits.
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="weighbridge-"))
+            link = Path(folder) / "scores"
+            link.symlink_to(path.resolve())
+            path = link
+        if kind == "parquet":
+            sql = f"read_parquet({literal(str(path))})"
+            yield ScoreSource(name, path, kind, _described(con, sql, name), sql)
+            return
+        if kind != "csv" and start.startswith(codecs.BOM_UTF8):
+            # DuckDB takes the mark before a csv and not before JSON.
+            encoding = encoding or "utf-8-sig"
+        if encoding and codec_name(encoding) not in ("utf-8", "ascii"):
+            path, gzipped = stack.enter_context(utf8_copy(path, gzipped, encoding)), False
+        yield _text_source(con, path, kind, gzipped, name)
 
 
 def _text_source(con: duckdb.DuckDBPyConnection, path: Path, kind: Format, gzipped: bool, name: str) -> ScoreSource:
@@ -208,28 +141,44 @@ def _text_source(con: duckdb.DuckDBPyConnection, path: Path, kind: Format, gzipp
             where=f"{name}:1",
             fix="is this one line per score? A json array belongs in a .json file",
         )
-    head = _decoded(more, name, "utf-8")
+    head = decoded(more, name)
     packed = "'gzip'" if gzipped else "'none'"
     if kind == "csv":
-        line = head.splitlines()[0] if head.strip() else ""
-        delimiter = max(",\t;|", key=lambda mark: len(_first_record(line, mark)))
-        header = [column.strip() for column in _first_record(head, delimiter)]
-        types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in dict.fromkeys(header))
-        sql = (
-            f"read_csv({literal(str(path))}, auto_detect=false, header=true, delim={literal(delimiter)}, quote='\"', "
-            f"escape='\"', compression={packed}, columns={{{types}}}, max_line_size={LONGEST_LINE}, "
-            f"buffer_size={2 * LONGEST_LINE}, strict_mode=true)"
-        )
-        return ScoreSource(name, path, kind, tuple(header), sql, gzipped, delimiter)
+        return _csv_source(path, head, packed, name)
     shape = "newline_delimited" if kind == "jsonl" else "auto"
     objects = (
         f"read_json_objects({literal(str(path))}, format='{shape}', compression={packed}, "
         f"maximum_object_size={LONGEST_LINE})"
     )
     header = _line_keys(head, name) if kind == "jsonl" else _json_keys(con, objects, name)
-    picks = ", ".join(f"json_extract_string(json, {literal(_pointer(key))}) as {quoted(key)}" for key in header)
-    sql = f"(select {picks or 'json'} from {objects})"  # noqa: S608 - names are quoted
-    return ScoreSource(name, path, kind, tuple(header), sql, gzipped)
+    picks = ", ".join(
+        f"json_extract_string(json, {literal(_pointer(key))}) as c{place}" for place, key in enumerate(header)
+    )
+    sql = f"(select {picks or 'json'} from {objects})"  # noqa: S608 - literals are quoted
+    return ScoreSource(name, path, kind, tuple(header), sql, gzipped, numbered=True)
+
+
+def _csv_source(path: Path, head: str, packed: str, name: str) -> ScoreSource:
+    lines = head.splitlines()
+    blank = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
+    if "\r" in head and "\n" not in head:
+        raise UsageError(
+            "the lines end in carriage returns alone, as on old Macs",
+            where=f"{name}:1",
+            fix="save it with line feeds",
+        )
+    first = lines[blank] if blank < len(lines) else ""
+    delimiter = max(",\t;|", key=lambda mark: len(_first_record(first, mark)))
+    header = [column.strip() for column in _first_record("\n".join(lines[blank:]), delimiter)]
+    types = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(header)))
+    sql = (
+        f"read_csv({literal(str(path))}, auto_detect=false, header=true, skip={blank}, delim={literal(delimiter)}, "
+        f"quote='\"', escape='\"', compression={packed}, columns={{{types}}}, max_line_size={LONGEST_LINE}, "
+        f"buffer_size={2 * LONGEST_LINE}, strict_mode=true)"
+    )
+    gzipped = packed == "'gzip'"
+    lenient = sql.replace("strict_mode=true", "strict_mode=false")
+    return ScoreSource(name, path, "csv", tuple(header), sql, gzipped, delimiter, lenient, numbered=True)
 
 
 def _pointer(key: str) -> str:
