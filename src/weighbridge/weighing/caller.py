@@ -64,9 +64,11 @@ class Caller:
         finally:
             for task in self._workers:
                 task.cancel()
-            await asyncio.gather(*self._workers, return_exceptions=True)
-            self._workers = []
-            await self._recorder.drain()
+            try:
+                await asyncio.gather(*self._workers, return_exceptions=True)
+            finally:
+                self._workers = []
+                await self._recorder.drain()
 
     def _halted(self) -> None:
         """Send home the workers that wait; those with a call under way may finish it."""

@@ -50,8 +50,17 @@ class Recorder:
             self._writer = None
 
     async def drain(self) -> None:
-        """Wait until everything handed over is committed. Raises what the store raised."""
+        """Wait until everything handed over is committed. Raises what the store raised.
+
+        A cancellation meanwhile is passed on afterwards: what was paid for is written first.
+        """
+        cancelled: asyncio.CancelledError | None = None
         while self._writer is not None:
-            await asyncio.shield(self._writer)
+            try:
+                await asyncio.shield(self._writer)
+            except asyncio.CancelledError as request:
+                cancelled = request
+        if cancelled is not None:
+            raise cancelled
         if self._error is not None:
             raise self._error
