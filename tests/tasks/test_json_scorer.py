@@ -99,6 +99,8 @@ def test_settings() -> None:
     assert score('{"a": 1}', '{"a": 1}').value == 1.0
     assert score([{"a": 1}, {"a": 2}], '{"a": 2}').value == 1.0
     assert score({"a": []}, '{"a": []}').value == 1.0
+    assert score({"a": 1, "b": None}, '{"a": 1}').value == 1.0
+    assert score({"a": 1, "b": None}, '{"a": 1, "b": ""}').value == 0.5
 
 
 @given(OBJECTS)

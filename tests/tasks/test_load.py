@@ -156,6 +156,10 @@ def test_a_guessed_cluster_with_few_values_is_left_alone(tmp_path: Path) -> None
 def test_several_reference_columns_make_one_object(tmp_path: Path) -> None:
     loaded = load(tmp_path, "x.csv", "text,team,order\na,billing,17\n", reference=("team", "order"))
     assert loaded.items[0].reference == {"team": "billing", "order": "17"}
+    blank = load(tmp_path, "x.csv", "text,team,order\na,billing,\n", reference=("team", "order"))
+    assert blank.items[0].reference == {"team": "billing", "order": None}
+    with pytest.raises(UsageError, match="no reference"):
+        load(tmp_path, "x.csv", "text,team,order\na,,\n", reference=("team", "order"))
 
 
 def test_squad_layout(tmp_path: Path) -> None:

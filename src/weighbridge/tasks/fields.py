@@ -71,11 +71,14 @@ def alike(one: Cell, other: Cell, same: Callable[[Any, Any], bool]) -> bool:
 
 
 def compare(answer: Cell, reference: Cell, same: Callable[[Any, Any], bool]) -> dict[str, bool]:
-    """For each field of the reference whether the answer has it right; entries a list has too many count as wrong."""
+    """For each field of the reference whether the answer has it right; entries a list has too many count as wrong.
+
+    A field that is null in the reference may be left out of the answer.
+    """
     verdicts = {}
     for path, wanted in leaves(reference):
         found = at(answer, path)
-        verdicts[spelled(path)] = found is not ABSENT and same(found, wanted)
+        verdicts[spelled(path)] = wanted is None if found is ABSENT else same(found, wanted)
     for path, _ in leaves(answer):
         lists = [index for index, step in enumerate(path) if isinstance(step, int)]
         for index in lists:

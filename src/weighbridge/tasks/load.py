@@ -172,13 +172,18 @@ def _name(row: Row, column: str, role: str, unit: str) -> str | None:
 def _reference(row: Row, columns: tuple[str, ...]) -> Cell:
     """The right answer; None where there is none."""
     if len(columns) > 1:
-        found = {name: row.fields.get(name) for name in columns}
+        found = {name: _or_none(row.fields.get(name)) for name in columns}
         return None if all(value is None for value in found.values()) else found
     value = row.fields.get(columns[0]) if columns else None
     if isinstance(value, dict) and "answer_start" in value and isinstance(value.get("text"), list):
         value = value["text"]  # the layout of SQuAD
     if isinstance(value, list) and not value:
         return None
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _or_none(value: Cell) -> Cell:
+    """An empty cell of a csv is no value, as null is in jsonl."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
