@@ -122,6 +122,23 @@ def test_any_number_of_candidates(candidates: int) -> None:
     assert "nan" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL).replace("nano", "")
 
 
+def test_a_frontier_names_all_that_are_on_it() -> None:
+    made = sample(4, items=30)
+    names = [made.decision.candidates[k].name for k in (0, 2)]
+    verdict = msgspec.structs.replace(made.decision.verdict, kind="frontier", candidates=names)
+    page = render_html(msgspec.structs.replace(made.decision, verdict=verdict), made.evidence)
+    heading = re.search(r"<h1.*?</h1>", page, re.DOTALL).group(0)
+    assert all(f"<bdi>{name}</bdi>" in heading for name in names)
+    assert page.count("on the frontier</span>") == 2
+
+
+def test_repeats_are_said() -> None:
+    made = sample(2, items=30)
+    table = replace(made.evidence, repeats=np.array([3, 1]))
+    found = data_of(render_html(made.decision, table))
+    assert [one["repeats"] for one in found["candidates"]] == [3, 1]
+
+
 def test_scores_alone_or_no_evidence_at_all() -> None:
     made = sample(3, items=30, answers=False)
     found = data_of(render_html(made.decision, made.evidence))

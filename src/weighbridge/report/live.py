@@ -23,7 +23,6 @@ FRAMES = 4
 """Redraws of the table in a second."""
 
 HEADINGS = (
-    Heading("items", 7),
     Heading("score", 9),
     Heading("interval", 8),
     Heading("per 1k", 6),
@@ -113,7 +112,8 @@ def standing(board: Board) -> str:
 def board_lines(board: Board, width: int) -> list[Line]:
     """The live table, at most `width` columns wide."""
     rows = [_row(board, place, lane) for place, lane in enumerate(board.lanes)]
-    lines = [Line(f"  {standing(board)}", "dim", 2), *laid_out("candidate", HEADINGS, rows, width)]
+    headings = (Heading(f"{board.unit}s", 7), *HEADINGS)
+    lines = [Line(f"  {standing(board)}", "dim", 2), *laid_out("candidate", headings, rows, width)]
     if board.trouble and board.ended is None:
         lines.append(Line(f"  {clean_line(board.trouble, 300)}", "yellow", 2))
     return lines

@@ -72,6 +72,7 @@ const answerCard = (k, n) => {
   const figures = [];
   if (data.latency[k][n] !== null) figures.push(time(data.latency[k][n]));
   if (data.cost[k][n] !== null) figures.push(money(data.cost[k][n]));
+  if (person.repeats > 1) figures.push(`first of ${person.repeats} answers; score and figures are their mean`);
   if (figures.length) card.append(element('div', 'foot', figures.join(' · ')));
   return card;
 };

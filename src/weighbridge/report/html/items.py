@@ -81,7 +81,7 @@ def item_data(series: Sequence[Series], evidence: Evidence, currency: str) -> di
     """Everything the browser shows, by column: K rows (in reading order) of M items."""
     rows = chosen_items(evidence)
     limit = text_limit(evidence, rows)
-    drawn = np.empty(len(evidence.items), dtype=np.int64)
+    drawn = np.zeros(len(evidence.items), dtype=np.int64)
     drawn[evidence.order] = np.arange(1, len(evidence.order) + 1)
     people = [(one, one.column) for one in series if one.column is not None]
     cut: dict[str, int] = {}
@@ -103,7 +103,13 @@ def item_data(series: Sequence[Series], evidence: Evidence, currency: str) -> di
     answers, extracted = evidence.answers, evidence.extracted
     return {
         "candidates": [
-            {"name": clean_line(one.name), "side": one.result.side, "colour": one.colour} for one, _ in people
+            {
+                "name": clean_line(one.name),
+                "side": one.result.side,
+                "colour": one.colour,
+                "repeats": int(evidence.repeats[k]),
+            }
+            for one, k in people
         ],
         "currency": currency,
         "limit": limit,
