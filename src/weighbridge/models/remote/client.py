@@ -116,6 +116,8 @@ class ChatClient:
                         if emit is not None:
                             emit("".join(answer.pieces))
                         return
+                    if response.headers.get("Server") == "llama.cpp":
+                        _let_go(response)
                     events, loop = EventReader(), asyncio.get_running_loop()
                     async for segment in response.content.iter_any():
                         if not answer.done:
@@ -216,3 +218,11 @@ class ChatClient:
         session, self._session = self._session, None
         if session is not None and self._loop is asyncio.get_running_loop():
             await session.close()
+
+
+def _let_go(response: ClientResponse) -> None:
+    """Use the connection for this answer alone: llama.cpp announces keep-alive, and closes after a stream all the
+    same (build of 2026-10), which would fail the next call."""
+    connection = response.connection
+    if connection is not None and connection.protocol is not None:
+        connection.protocol.force_close()
