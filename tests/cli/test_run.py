@@ -217,3 +217,14 @@ def test_ctrl_c_gives_a_verdict_and_the_next_run_goes_on(weighbridge, tickets, t
         made = json.loads((tmp_path / "d.json").read_text())["calls"]
         assert made["from_store"] == answered
         assert len(slow.calls) == made["made"]
+
+
+def test_a_rule_beside_the_question_does_not_hold_it_up(weighbridge, tickets, tmp_path, server) -> None:
+    (tmp_path / "rules.py").write_text("def route(item):\n    return 'billing'\n")
+    project(server, tmp_path, '  - {name: rules, model: "python:rules.route", price: {per_request: 0}}\n')
+    ran = weighbridge("run", "-q", "--goal", "non_inferior", "--margin", "0.1", "--json", "d.json")
+    assert ran.code == 0, ran.out
+    decision = json.loads((tmp_path / "d.json").read_text())
+    assert decision["verdict"]["candidates"] == ["good"]
+    beside = next(one for one in decision["candidates"] if one["name"] == "rules")
+    assert (beside["items"], beside["certified_epsilon"]) == (0, None)

@@ -153,7 +153,8 @@ class Race:
 
     def _settle(self) -> None:
         kept = self._kept
-        if not self._rule.decided and (self.paid[kept] > 0).all():
+        # A candidate the question is not about (neither challenger nor reference) is never asked.
+        if not self._rule.decided and (self.paid[kept][self._rule.active] > 0).all():
             drawn = self.drawn
             self._rule.step(self.scores[kept], np.minimum(self.paid[kept], drawn), drawn)
         active = self.active
@@ -177,7 +178,8 @@ class Race:
     def leader(self) -> int:
         """The candidate in front (for non-inferiority the challenger in front)."""
         led = self._rule.leader
-        return int(self._kept[led if led is not None else 0])
+        first = next((k for k in self.rules.challengers if k not in self.removed), int(self._kept[0]))
+        return int(self._kept[led]) if led is not None else first
 
     def without(self, candidate: int, reason: str) -> Race:
         """The same race among the others, replayed on what they were fed; raises ValueError if none is left."""
@@ -216,6 +218,8 @@ class Race:
         kind, winners = self._verdict()
         leader = self.leader
         certified = certified_margins(self.scores, self.paid, leader, self._rivals(), self._contenders(), self.rules)
+        strangers = [k for k in self._all() if k != leader and k not in self._rivals() and k not in self.removed]
+        certified[strangers] = np.nan
         out: list[str | None] = []
         for k in self._all():
             if k in self.removed:

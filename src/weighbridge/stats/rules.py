@@ -31,7 +31,8 @@ class Rules:
     references: tuple[int, ...] = ()
     """``non_inferior``, ``superior``: the candidates to match or beat (the closed ones)."""
     costs: tuple[float, ...] | None = None
-    """``pareto``: cost of each candidate; overlapping costs should be given as equal."""
+    """``pareto``: cost of each candidate; costs that cannot be told apart should be given as
+    equal; NaN = unknown."""
     look: int | None = None
     """Draws between decisions; None starts at 4 and widens as more is drawn."""
 
@@ -71,7 +72,7 @@ class Outcome:
     certified: Floats
     """Shape (K,): smallest epsilon at which the leader is now certified against each candidate (0 for itself; 1 at
     most). For ``non_inferior`` the smallest margin at which the leading challenger is certified against each
-    reference."""
+    reference; NaN for those that are no reference."""
     out: tuple[str | None, ...]
     """Why each candidate left the race, or None."""
     out_at: tuple[int | None, ...]
