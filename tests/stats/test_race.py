@@ -54,7 +54,7 @@ def allowed(scores: np.ndarray, rules: Rules, kind: str, winners: tuple[int, ...
     if rules.goal == "pareto":
         costs = np.array(rules.costs)
         for k in range(len(means)):
-            cheaper = means[costs < costs[k]]
+            cheaper = means[(costs <= costs[k]) & (np.arange(len(means)) != k)]
             if k in winners and (cheaper > means[k] + rules.epsilon + 1e-9).any():
                 return False
             if k not in winners and not (cheaper > means[k] + 1e-9).any():
@@ -79,6 +79,12 @@ def test_pool_verdicts_are_those_of_the_exhaustive_run(rules: Rules) -> None:
         assert outcome.kind != "undecided"
         wrong += not allowed(scores, rules, outcome.kind, outcome.winners)
     assert wrong <= 3 + 3, f"{wrong} of 60 wrong at a 5 % error"
+
+
+def test_equal_costs_leave_the_better_one_on_the_frontier() -> None:
+    scores = answers(2, [0.9, 0.5, 0.0], 300)
+    outcome = run(scores, replace(POOL, goal="pareto", epsilon=0.02, costs=(1.0, 1.0, 1.0))).outcome()
+    assert (outcome.kind, outcome.winners) == ("frontier", (0,))
 
 
 @given(

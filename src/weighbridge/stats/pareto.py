@@ -1,12 +1,13 @@
 """Who is dominated by a cheaper candidate, and who is on the quality-cost frontier?
 
-Candidate k is dominated if some cheaper j has a higher mean: the average over the cheaper j of the processes for
-"j above k" is an e-process for "k is on the frontier", read at K/alpha. k is on the frontier up to epsilon if
-against every cheaper j that is not dominated itself the process for "k above j - epsilon" reaches K/alpha
+Candidate k is dominated if some j that costs no more has a higher mean: the average over these j of the processes
+for "j above k" is an e-process for "k is on the frontier", read at K/alpha. k is on the frontier up to epsilon if
+against every such j that is not dominated itself the process for "k above j - epsilon" reaches K/alpha
 (intersection-union). Of the two statements about one k at most one can be false, so K/alpha keeps the chance of any
 false statement at most alpha.
 
-Costs that are equal, or unknown (NaN), make neither candidate the cheaper one.
+Candidates whose costs cannot be told apart are given equal costs: the better of them dominates. A candidate whose
+cost is unknown (NaN) is compared with nobody.
 """
 
 from __future__ import annotations
@@ -50,29 +51,27 @@ class Pareto:
         close[self.close.known_false(every)] = -np.inf
         done = self.close.units is not None and self.close.position >= self.close.units
         close[done & ~self.close.known_false(every)] = np.inf
-        cheaper = self.costs[:, None] < self.costs[None, :]
+        cheaper = (self.costs[:, None] <= self.costs[None, :]) & ~np.eye(len(paid), dtype=bool)
         self._settle(above, close, cheaper)
         self.leader = leading(scores, paid, np.flatnonzero(~self.dominated), self.leader)
         self.decided = bool((self.dominated | self.frontier).all())
         self._direct(close, cheaper)
 
     def _settle(self, above: Floats, close: Floats, cheaper: Bools) -> None:
-        """Judge from the cheapest up, so that dominated candidates need no comparison."""
+        """Judge who is dominated first: dominated candidates need no comparison."""
         self.dominated[:] = False
         self.frontier[:] = False
-        for k in np.argsort(self.costs, kind="stable"):
+        for k in range(len(self.costs)):
             rivals = np.flatnonzero(cheaper[:, k])
-            if not rivals.size:
-                self.frontier[k] = True
-                continue
-            evidence = np.logaddexp.reduce(above[self.index[rivals, k]]) - np.log(len(rivals))
-            self.dominated[k] = evidence >= self.threshold
-            if not self.dominated[k]:
-                standing = rivals[~self.dominated[rivals]]
-                self.frontier[k] = bool((close[self.index[k, standing]] >= self.threshold).all())
+            if rivals.size:
+                evidence = np.logaddexp.reduce(above[self.index[rivals, k]]) - np.log(len(rivals))
+                self.dominated[k] = evidence >= self.threshold
+        for k in np.flatnonzero(~self.dominated):
+            standing = np.flatnonzero(cheaper[:, k] & ~self.dominated)
+            self.frontier[k] = bool((close[self.index[k, standing]] >= self.threshold).all())
 
     def _direct(self, close: Floats, cheaper: Bools) -> None:
-        """Ask on for whoever is not settled, and for the cheaper rivals its frontier claim still needs."""
+        """Ask on for whoever is not settled, and for the rivals its frontier claim still needs."""
         open_ = ~(self.dominated | self.frontier)
         self.active[:] = open_
         for k in np.flatnonzero(open_):
@@ -82,5 +81,5 @@ class Pareto:
     def out_reason(self, candidate: int) -> str:
         """Why `candidate` is out."""
         if self.dominated[candidate]:
-            return "a cheaper candidate is better"
+            return "a candidate that costs no more is better"
         return ""
