@@ -21,6 +21,7 @@ def test_a_candidate_that_is_taken_down_stays_in_the_table(tmp_path: Path) -> No
     people = [*pair(0.9, 0.5), candidate(LocalModel("c", refused_key, place="here://c"))]
     decision = compare(task=task_of(300), candidates=people, store=tmp_path / "answers.db")
     assert decision.verdict.candidates == ["a"]
+    assert "the best of 2 candidates" in decision.verdict.sentence
     dead = decision.candidates[2]
     assert (dead.score, dead.interval) == (None, None)
     assert dead.out is not None
@@ -94,3 +95,17 @@ def test_nobody_answers(tmp_path: Path) -> None:
     people = [candidate(LocalModel(name, refused_key, place=f"here://{name}")) for name in "ab"]
     with pytest.raises(WeighbridgeError, match="nothing is left to compare"):
         compare(task=task_of(50), candidates=people, store=tmp_path / "answers.db")
+
+
+def test_the_race_among_the_rest_does_not_wait_for_the_dead(tmp_path: Path) -> None:
+    people = [*pair(0.95, 0.6, 0.4), candidate(LocalModel("d", refused_key, place="here://d"))]
+    people[0] = candidate(people[0].model, price=Price(per_request=3.0))
+    decision = compare(
+        task=task_of(1500),
+        candidates=people,
+        store=tmp_path / "answers.db",
+        requirements=Requirements(cost_per_1000=20),
+    )
+    assert decision.verdict.kind == "best"
+    assert decision.verdict.candidates == ["b"]
+    assert "the best of 2 candidates that meet the requirements" in decision.verdict.sentence

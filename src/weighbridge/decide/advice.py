@@ -74,7 +74,9 @@ def _wider(story: Story, first: int) -> list[str]:
     known = [
         result.certified_epsilon
         for index, result in enumerate(story.results)
-        if result.certified_epsilon is not None and index not in story.settled.barred and index != first
+        if result.certified_epsilon is not None
+        and index not in (*story.settled.barred, *story.settled.gone)
+        and index != first
     ]
     if not known or max(known) >= 1 or story.settled.doubtful:
         return []

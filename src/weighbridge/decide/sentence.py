@@ -43,7 +43,7 @@ class Story:
         """
         if self.first is None:
             return None
-        out = {self.name(index) for index in self.settled.barred}
+        out = {self.name(index) for index in (*self.settled.barred, *self.settled.gone)}
         if self.question.goal in ("non_inferior", "superior"):
             side = self.question.reference
             out = {r.name for r in self.results if (r.name != side if side else r.side != "closed")}
@@ -99,7 +99,7 @@ def _winner(story: Story) -> str:
     index = story.settled.winners[0]
     result, question, pair = story.results[index], story.question, story.rival()
     score = "" if result.score is None else f" with {percent(result.score)}"
-    eligible = len(story.results) - len(story.settled.barred)
+    eligible = len(story.results) - len({*story.settled.barred, *story.settled.gone})
     who = " that meet the requirements" if story.demanded else ""
     if story.settled.alone or (story.demanded and eligible == 1):
         return (
@@ -151,7 +151,9 @@ def _nobody(story: Story) -> str:
         if story.question.goal == "non_inferior"
         else f"is better than {against}"
     )
-    return f"No open candidate {want}, {_ending(story)}."
+    pair = story.rival()
+    near = f"; the nearest, {pair.a}, is {_margin(story, pair)}" if pair is not None else ""
+    return f"No open candidate {want}, {_ending(story)}{near}."
 
 
 def _undecided(story: Story) -> str:
@@ -177,7 +179,7 @@ def _certified(story: Story, pair: PairResult | None) -> str:
     known = [
         (result.certified_epsilon, result.name)
         for index, result in enumerate(story.results)
-        if result.certified_epsilon is not None and index not in story.settled.barred
+        if result.certified_epsilon is not None and index not in (*story.settled.barred, *story.settled.gone)
     ]
     gap = ""
     if pair is not None:

@@ -32,6 +32,8 @@ class Settled:
     more_units: int | None
     barred: tuple[int, ...] = ()
     """Candidates that do not meet a requirement."""
+    gone: tuple[int, ...] = ()
+    """Candidates that were taken down in the middle of the run."""
     doubtful: tuple[int, ...] = ()
     """Candidates that would win and of which a requirement is unknown."""
     alone: bool = False
@@ -46,6 +48,11 @@ def settle(run: Run, standing: Standing, met: Sequence[Met]) -> Settled:
     A candidate of which a requirement is unknown stays in the race, because it may be the one to choose, but it
     cannot win: then the verdict is "undecided". References of a non-inferiority question stay whatever they cost.
     """
+    gone = tuple(index for index, name in enumerate(standing.names) if name in run.dead)
+    return replace(_settle(run, standing, met), gone=gone)
+
+
+def _settle(run: Run, standing: Standing, met: Sequence[Met]) -> Settled:
     outcome = run.outcome
     size = len(standing.names)
     barred = tuple(index for index in range(size) if met[index] == "not met")
@@ -53,7 +60,11 @@ def settle(run: Run, standing: Standing, met: Sequence[Met]) -> Settled:
         return _judged(_settled(outcome), met)
     rivals = eligible(run, barred)
     if not rivals:
-        return Settled("none", (), None, np.full(size, np.nan), outcome.out, outcome.out_at, None, barred=barred)
+        nothing = np.full(size, np.nan)
+        if all(index in barred for index in _contestants(run)):
+            return Settled("none", (), None, nothing, outcome.out, outcome.out_at, None, barred=barred)
+        # Not all failed a requirement: some were taken down, or everybody they are to be compared with was.
+        return Settled("undecided", (), None, nothing, outcome.out, outcome.out_at, None, barred=barred)
     unshaken = outcome.kind in ("best", "non_inferior", "superior") and outcome.winners[0] not in barred
     if unshaken:
         return _judged(replace(_settled(outcome), barred=barred), met)
@@ -68,16 +79,24 @@ def settle(run: Run, standing: Standing, met: Sequence[Met]) -> Settled:
     return _judged(replace(again, barred=barred, short=short), met)
 
 
+def _contestants(run: Run) -> Sequence[int]:
+    """Who could win the question at all."""
+    columns = run.evidence.columns
+    if run.question.goal in ("best", "pareto"):
+        return range(len(columns))
+    return rules_for(run.question, [c.name for c in columns], [c.side for c in columns]).challengers
+
+
 def eligible(run: Run, barred: Sequence[int]) -> list[int]:
-    """Who may be in the race among the rest; empty where nobody may win it."""
-    size = len(run.evidence.columns)
-    rest = [index for index in range(size) if index not in barred]
+    """Who may be in the race among the rest; empty where nobody may win it. Whoever was taken down may not."""
+    columns = run.evidence.columns
+    rest = [index for index, column in enumerate(columns) if index not in barred and column.name not in run.dead]
     if run.question.goal in ("best", "pareto"):
         return rest
-    columns = run.evidence.columns
     rules = rules_for(run.question, [c.name for c in columns], [c.side for c in columns])
-    challengers = [index for index in rules.challengers if index not in barred]
-    return sorted({*challengers, *rules.references}) if challengers else []
+    challengers = [index for index in _contestants(run) if index in rest]
+    references = [index for index in rules.references if columns[index].name not in run.dead]
+    return sorted({*challengers, *references}) if challengers and references else []
 
 
 def _settled(outcome: Outcome) -> Settled:
