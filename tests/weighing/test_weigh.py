@@ -235,6 +235,7 @@ async def test_a_candidate_that_never_answers_is_taken_down(store):
     assert "never answered" in run.dead["mute"]
     assert "connection refused" in run.dead["mute"]
     assert len(mute.asked) < 60
+    assert not run.evidence.asked[2].any()
     assert run.outcome.winners == (0,)
 
 

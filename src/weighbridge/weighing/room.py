@@ -100,9 +100,8 @@ class Room:
         if missing:
             await self._caller.ask(missing)
         broken: set[int] = set()
-        whole = True
         for (candidate, position), row in zip(cells, rows, strict=True):
-            if candidate in broken:
+            if candidate in broken or self._contenders[candidate].down is not None:
                 continue
             for job in row:
                 if job.twin is not None and not job.over:
@@ -114,8 +113,7 @@ class Room:
                 continue
             # What was answered beyond the gap is in the store; scoring it here would favour quick answers.
             broken.add(candidate)
-            whole = whole and self._contenders[candidate].down is not None
-        return whole
+        return not broken
 
     def _jobs(self, cells: Sequence[Cell]) -> list[list[Job]]:
         """One row of jobs (repeats) per cell; a prompt that candidates share is rendered once per item."""
