@@ -50,7 +50,9 @@ types: $(DEV_STAMP)
 	$(DEV)/bin/mypy
 
 docs: $(DEV_STAMP)
-	$(DEV)/bin/python scripts/derive_docs.py
+	$(DEV)/bin/python -m weighbridge.cli.reference docs
+	$(DEV)/bin/python -m weighbridge.report.schema docs
+	$(DEV)/bin/python scripts/readme_output.py
 
 bench: $(DEV_STAMP)
 	@for bench in benchmarks/*.py; do echo "== $$bench"; $(DEV)/bin/python $$bench || exit 1; done

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import venv
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,8 +31,22 @@ print(json.dumps({"site": sysconfig.get_path("purelib"), "dists": out}))
 """
 
 
-def measure(extra: str | None) -> dict[str, object]:
-    """Sizes in bytes: `total` of the whole site-packages folder, and per distribution (version, bytes)."""
+class Sizes(NamedTuple):
+    """Bytes on disk."""
+
+    total: int
+    """The whole site-packages folder, the installer included."""
+    tools: int
+    """pip and setuptools, which every new environment brings along."""
+    distributions: dict[str, tuple[str, int]]
+    """Version and size by name."""
+
+
+TOOLS = ("pip", "setuptools")
+
+
+def measure(extra: str | None = None) -> Sizes:
+    """Install into a new environment and weigh it."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder) / "bin" / "python"
@@ -40,7 +55,8 @@ def measure(extra: str | None) -> dict[str, object]:
         subprocess.run([*pip, "--disable-pip-version-check", target], check=True)
         listed = json.loads(subprocess.run([str(python), "-c", LIST], check=True, capture_output=True).stdout)
         total = sum(f.lstat().st_size for f in Path(listed["site"]).rglob("*") if f.is_file())
-    return {"total": total, "distributions": listed["dists"]}
+    found = {name: (version, size) for name, (version, size) in listed["dists"].items()}
+    return Sizes(total, sum(found[name][1] for name in TOOLS if name in found), found)
 
 
 def main() -> int:
@@ -49,13 +65,12 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     args = parser.parse_args()
     sizes = measure(args.extra)
-    rows = sizes["distributions"]
-    assert isinstance(rows, dict)
-    for name, (version, size) in sorted(rows.items(), key=lambda row: -row[1][1]):
-        print(f"{name:<22} {version:<16} {size / 1e6:8.1f} MB")
-    print(f"{'site-packages in all':<39} {float(str(sizes['total'])) / 1e6:8.1f} MB")
+    for name, (version, size) in sorted(sizes.distributions.items(), key=lambda row: -row[1][1]):
+        print(f"{name:<26} {version:<16} {size / 1e6:8.1f} MB")
+    print(f"{'site-packages in all':<43} {sizes.total / 1e6:8.1f} MB")
+    print(f"{'without pip and setuptools':<43} {(sizes.total - sizes.tools) / 1e6:8.1f} MB")
     if args.json:
-        args.json.write_text(json.dumps(sizes, indent=2) + "\n")
+        args.json.write_text(json.dumps(sizes._asdict(), indent=2) + "\n")
     return 0
 
 
