@@ -66,7 +66,7 @@ class Pareto:
             if rivals.size:
                 evidence = np.logaddexp.reduce(above[self.index[rivals, k]]) - np.log(len(rivals))
                 self.dominated[k] = evidence >= self.threshold
-        for k in np.flatnonzero(~self.dominated):
+        for k in map(int, np.flatnonzero(~self.dominated)):
             standing = np.flatnonzero(cheaper[:, k] & ~self.dominated)
             self.frontier[k] = bool((close[self.index[k, standing]] >= self.threshold).all())
 
