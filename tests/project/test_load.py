@@ -282,3 +282,21 @@ def test_the_answers_schema_comes_from_a_file_or_stands_in_the_project(folder: P
     assert load(folder, inline).task.json_schema == '{"type":"object"}'
     free = load(folder, inline.replace("    max_tokens: 8\n", "    max_tokens: 8\n    constrain: false\n"))
     assert [candidate.json_schema for candidate in free.candidates] == [None, '{"type":"object"}']
+
+
+def test_two_projects_in_one_process_keep_their_own_modules(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    import asyncio
+
+    from weighbridge.models.protocol import Request
+
+    other = tmp_path_factory.mktemp("other")
+    (other / "data").mkdir()
+    (other / "data" / "tickets.csv").write_text(ROWS)
+    text = PROJECT.replace("http://127.0.0.1:8000/v1#small", "python:my_rules.route")
+    for place, said in ((folder, "billing"), (other, "technical"), (folder, "billing")):
+        (place / "my_rules.py").write_text(f"def route(item):\n    return {said!r}\n")
+        project = load(place, text)
+        request = Request(messages=(), item=project.task.items[0])
+        assert asyncio.run(project.candidates[0].model.complete(request)).text == said

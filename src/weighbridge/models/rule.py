@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import importlib
 import inspect
-import sys
 import traceback
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from weighbridge.errors import UsageError, nearest
 from weighbridge.evidence import Completion, Side, Usage
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Capabilities, ModelError, Request
+from weighbridge.tasks.dotted import look_first_in
 
 _QUICK = 0.005
 """Seconds: a function slower than this is called in a thread, so that the event loop goes on."""
@@ -126,8 +126,7 @@ def resolve(path: str, base_dir: Path) -> Callable[[Any], Any]:
     module_name, _, name = path.partition(":") if ":" in path else path.rpartition(".")
     if not module_name or not name:
         raise UsageError(f"{path!r} is no dotted path", where=where, fix="write python:module.function")
-    if str(base_dir) not in sys.path:
-        sys.path.insert(0, str(base_dir))
+    look_first_in(str(base_dir), module_name)
     try:
         found: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as missing:

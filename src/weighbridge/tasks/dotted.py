@@ -91,9 +91,7 @@ def _from_file(where: str, base: str | None) -> ModuleType:
 
 def _from_name(where: str, base: str | None, path: str) -> ModuleType:
     folder = str(Path(base or ".").resolve())
-    _forget_other(where.split(".")[0], folder)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    look_first_in(folder, where)
     try:
         return importlib.import_module(where)
     except ModuleNotFoundError as error:
@@ -107,8 +105,12 @@ def _from_name(where: str, base: str | None, path: str) -> ModuleType:
         ) from None
 
 
-def _forget_other(top: str, folder: str) -> None:
-    """Two projects in one process may both have a ``scorers.py``: drop the other one's."""
+def look_first_in(folder: str, module: str) -> None:
+    """Modules of `folder` come first. Two projects in one process may both have a ``rules.py``: the other's is
+    dropped, so that `module` is imported from here."""
+    if sys.path[:1] != [folder]:
+        sys.path[:] = [folder, *(entry for entry in sys.path if entry != folder)]
+    top = module.split(".")[0]
     loaded = sys.modules.get(top)
     own = PathFinder.find_spec(top, [folder])
     if loaded is None or own is None or own.origin is None:
