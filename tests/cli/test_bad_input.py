@@ -166,6 +166,14 @@ def test_a_budget_in_money_without_a_price(weighbridge, tickets, tmp_path) -> No
     screen(weighbridge("run", "--budget-money", "1"), 2, "small", "price", "option --budget-money")
 
 
+def test_a_question_of_cost_without_costs(weighbridge, tickets, tmp_path) -> None:
+    (tmp_path / "rules.py").write_text("def route(item):\n    return 'billing'\n")
+    write(tmp_path, ("http://127.0.0.1:9/v1#large", "python:rules.route"), ("    price: {per_request: 0.002}\n", ""))
+    text = (tmp_path / "weighbridge.yaml").read_text().replace("http://127.0.0.1:9/v1#small", "simulated:accuracy=1")
+    (tmp_path / "weighbridge.yaml").write_text(text + "question:\n  goal: pareto\n")
+    screen(weighbridge("run", "-q"), 2, "cost", "weighbridge.yaml:16:9", "price")
+
+
 def test_two_candidates_alike(weighbridge, tickets, tmp_path) -> None:
     write(tmp_path, ("v1#large", "v1#small"))
     screen(weighbridge("run"), 2, "'small' (line 9) and 'large' are alike", "weighbridge.yaml:12", "repeats")
@@ -179,7 +187,7 @@ def test_a_score_outside_the_bounds(weighbridge, tickets, tmp_path) -> None:
     (tmp_path / "mine.py").write_text("def points(item, completion):\n    return 7\n")
     with FaultServer(answer=lambda prompt: "billing").threaded() as server:
         write(tmp_path, ("scorer: choice", "scorer: mine:points"), ("http://127.0.0.1:9/v1", server.url))
-        screen(weighbridge("run", "-q"), 2, "mine:points", "7", "outside [0, 1]", "no answer is asked twice")
+        screen(weighbridge("run", "-q"), 2, "mine:points", "7", "outside [0, 1]", "tickets.csv:")
 
 
 def test_a_csv_in_a_foreign_encoding(weighbridge, tickets, tmp_path) -> None:

@@ -44,7 +44,7 @@ async def _reckon(project: Project, pilot: int, ask: bool) -> Plan:
 
     if ask:
         click.echo(f"pilot: each of {len(project.candidates)} candidates answers {pilot} items", err=True)
-    with open_store(project.store) as store:
+    with project.placing(), open_store(project.store) as store:
         try:
             return await reckon(**project.work, store=store, pilot=pilot, ask=ask)
         finally:

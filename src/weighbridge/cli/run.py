@@ -37,7 +37,7 @@ def run(file: str, json: str | None, html: str | None, quiet: bool, **said: obje
     if not quiet:
         for line in opening(project):
             click.echo(line, err=True)
-    with open_store(project.store) as store, _watching(quiet) as progress:
+    with project.placing(), open_store(project.store) as store, _watching(quiet) as progress:
         decision = weigh_and_decide(
             **project.work,
             store=store,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, TypedDict
 
@@ -16,7 +18,7 @@ from weighbridge.project.overrides import overridden
 from weighbridge.project.placing import rooted
 from weighbridge.project.secrets import refuse_secrets
 from weighbridge.project.source import Path, Source
-from weighbridge.project.task import read_task
+from weighbridge.project.task import data_source, read_task
 from weighbridge.project.yaml_source import read_yaml
 from weighbridge.tasks.columns import ColumnMap
 from weighbridge.tasks.task import Task
@@ -25,6 +27,8 @@ from weighbridge.weighing.checks import check_run
 from weighbridge.weighing.limits import Limits
 
 DEFAULT_FILE = "weighbridge.yaml"
+
+_ITEM_LINE = re.compile(r"line (\d+)")
 
 
 class Work(TypedDict):
@@ -59,6 +63,23 @@ class Project:
     columns: ColumnMap
     notes: tuple[str, ...]
     """What was guessed, one sentence each."""
+    source: Source = field(repr=False)
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Gives what goes wrong in a run its line: of this file, or of the data."""
+        try:
+            yield
+        except UsageError as error:
+            where = error.where or ""
+            line = _ITEM_LINE.fullmatch(where)
+            path = _path_of(where, self.candidates)
+            if line:
+                data = data_source(self.options, self.folder)
+                error.where = f"{data.path}:{line[1]}"
+            elif path and path[0] in ("question", "budget", "candidates"):
+                error.where = self.source.where(path)
+            raise
 
     @property
     def work(self) -> Work:
@@ -119,6 +140,7 @@ def read_project(source: Source, folder: FilePath) -> Project:
         store=_store(options.store, folder),
         columns=read.columns,
         notes=(*read.notes, *_odd(candidates)),
+        source=source,
     )
 
 
