@@ -40,6 +40,8 @@ def test_stored_scores_give_a_decision_with_its_evidence(scores: Path) -> None:
     assert decision.evidence is not None
     assert decision.evidence.score.shape == (2, 500)
     assert decision.verdict.stopped == "stored"
+    assert decision == compare_scores(scores, "open-a, shut-b")
+    assert str(decision) == decision.verdict.sentence
     early = compare_scores(scores, sequential=True, seed=7)
     assert early.seed == 7
     assert early.calls.made < early.calls.exhaustive == 1500

@@ -104,7 +104,7 @@ def compare(
 
 def compare_scores(
     scores: str | Path | object,
-    models: Sequence[str] | None = None,
+    models: Sequence[str] | str | None = None,
     *,
     question: Question | None = None,
     requirements: Requirements | None = None,
@@ -124,7 +124,8 @@ def compare_scores(
     `scores` is a file or a data frame as `evidence.scores_file.load_scores` reads it, which also explains `models`,
     `columns`, `sides`, `models_file`, `missing` and `encoding`. All scores are used at once; with `sequential` they
     are replayed in the order of `seed` as calls not yet made, and `Decision.calls.made` is how many were needed.
-    `options` are those of the question and the requirements: ``goal="non_inferior", margin=0.02``.
+    `options` are those of the question and the requirements: ``goal="non_inferior", margin=0.02``. `models` may also
+    be one text with commas, as on the command line.
 
     Raises `UsageError` with file and line for a table that cannot be used.
     """
@@ -134,7 +135,7 @@ def compare_scores(
     asked, demanded = _said(question, requirements, options)
     stored = load_scores(
         scores,
-        models=models,
+        models=[name.strip() for name in models.split(",")] if isinstance(models, str) else models,
         columns=columns,
         sides=sides,
         models_file=models_file,

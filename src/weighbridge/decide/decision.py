@@ -154,6 +154,10 @@ class Decision(msgspec.Struct, frozen=True, dict=True):
     version: str = ""
     schema: str = SCHEMA
 
+    def __str__(self) -> str:
+        """The verdict's sentence."""
+        return self.verdict.sentence
+
     def carrying(self, evidence: Evidence) -> Decision:
         """This decision with its evidence. A decision read back from JSON has none."""
         # In the instance's dict and not a field: what is no field stays out of the JSON form and of equality.
