@@ -136,3 +136,12 @@ async def test_its_chaos(server: str, chaos: str, kinds: set[str], ask) -> None:
     assert caught.value.kind in kinds, caught.value
     if chaos == "ratelimit":
         assert caught.value.retry_after is not None
+
+
+async def test_a_wrong_model_name_gets_the_nearest(server: str, ask) -> None:
+    model = open_model(server.replace("#gpt-4o", "#gpt-4oo"))
+    with pytest.raises(ModelError) as caught:
+        await model.complete(ask("nothing here matches"))
+    await model.close()
+    assert caught.value.kind == "dead"
+    assert "the server has no model 'gpt-4oo'; did you mean 'gpt-4o'?" in str(caught.value)
