@@ -40,6 +40,7 @@ OPTIONS = ModelOptions(slots=2, context=1024, threads=1)
 TEAMS = ("billing", 'the "tech" \\ team', "größe\nund 🦜")
 
 
+@pytest.mark.slow
 async def test_chat_choices_schema_logprobs_and_one_engine(ask) -> None:
     model = open_model("gguf:smollm2", OPTIONS)
     twin = open_model("gguf:smollm2-135m-instruct", OPTIONS)
