@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import polars
 import pytest
 from tests.decide.tables import binary
@@ -218,3 +220,28 @@ def test_every_public_name_is_there() -> None:
     assert set(weighbridge.__all__) <= set(dir(weighbridge))
     with pytest.raises(AttributeError, match="nothing_such"):
         weighbridge.nothing_such  # noqa: B018 - the access is the test
+
+
+def test_fifty_models_by_fourteen_thousand_items_in_two_seconds(tmp_path: Path) -> None:
+    path = tmp_path / "big.csv.gz"
+    rng = np.random.default_rng(0)
+    hardness = rng.random(14_000)
+    with gzip.open(path, "wt", compresslevel=1) as stream:
+        stream.write("item_id,model,score\n")
+        for k, rate in enumerate(np.linspace(0.25, 0.75, 50)):
+            right = 0.6 * hardness + 0.4 * rng.random(14_000) < rate
+            stream.writelines(f"item-{i},model-{k},{one:d}\n" for i, one in enumerate(right.tolist()))
+    code = (
+        "import re, sys, time\n"
+        "from pathlib import Path\n"
+        "from weighbridge import compare_scores\n"
+        "decision = compare_scores(sys.argv[1])\n"
+        "peak = re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())\n"
+        "print(decision.verdict.candidates[0], time.process_time(), int(peak.group(1)) / 1024)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    winner, seconds, megabytes = done.stdout.split()
+    assert winner in ("model-49", "model-48")
+    # About twice what it takes (1.4 s of CPU, start and reading included), for machines that are slower or busy.
+    assert float(seconds) < 3
+    assert float(megabytes) < 500
