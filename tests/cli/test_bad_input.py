@@ -208,7 +208,7 @@ def test_a_line_of_a_gigabyte(weighbridge, tickets, tmp_path) -> None:
     with path.open("wb") as file:
         file.write(b"id,message,team\n1,a,billing\n2,")
         file.truncate(1_000_000_000)  # a hole: it takes no room on the disk
-    screen(weighbridge("run"), 2, "tickets.csv", "line")
+    screen(weighbridge("run"), 2, "tickets.csv:3", "a line is longer than")
     (tmp_path / "scores.csv").write_bytes(b"item_id,model,score\n1,a,1\n2,")
     os.truncate(tmp_path / "scores.csv", 1_000_000_000)
     screen(weighbridge("compare", "scores.csv"), 2, "scores.csv")

@@ -95,9 +95,11 @@ def _refuse_utf16(path: Path) -> None:
     head = head_of(path)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise _encoding_error(path, 1, "utf-16", head.decode("utf-16", "replace"))
-    zeros = head[:4096].count(0)
-    if zeros * 4 > len(head[:4096]):
-        guess = "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
+    # In UTF-16 every other byte of most texts is zero; a run of zeros is a hole in a damaged file.
+    even, odd = head[:4096:2], head[1:4096:2]
+    first, second = even.count(0) / max(1, len(even)), odd.count(0) / max(1, len(odd))
+    if max(first, second) > 0.5 and min(first, second) < 0.25:
+        guess = "utf-16-be" if first > second else "utf-16-le"
         raise _encoding_error(path, 1, guess, head[:400].decode(guess, "replace"))
 
 
