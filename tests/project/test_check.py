@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Meta
 
@@ -132,6 +132,7 @@ def test_descriptions_come_from_docstrings_and_meta() -> None:
     assert [field.name for field in written_fields(Outer)].count("width") == 1, "flat fields stand among the others"
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weighbridge.errors import UsageError
@@ -23,10 +23,13 @@ from weighbridge.project.yaml_source import parse_yaml
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
+VALIDATOR = jsonschema.Draft202012Validator(project_schema())
+
+
 @pytest.fixture(scope="module")
 def schema() -> jsonschema.Draft202012Validator:
     jsonschema.Draft202012Validator.check_schema(project_schema())
-    return jsonschema.Draft202012Validator(project_schema())
+    return VALIDATOR
 
 
 def test_the_published_files_are_current() -> None:
@@ -104,6 +107,7 @@ def test_schema_and_loader_agree(
             checked(Source("project", tree), ProjectOptions)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([field.name for field in written_fields(ProjectOptions)]),
@@ -123,14 +127,13 @@ def test_what_the_loader_takes_the_schema_takes(tree: dict[str, object]) -> None
     tree = {key: value for key, value in tree.items() if key not in ("scorer", "json_schema")}
     nothing = {key for key, value in tree.items() if value is None}
     tree = {key: value for key, value in tree.items() if key not in nothing}
-    validator = jsonschema.Draft202012Validator(project_schema())
     try:
         checked(Source("project", tree), ProjectOptions)
     except UsageError:
         taken = False
     else:
         taken = True
-    assert not taken or validator.is_valid(tree)
+    assert not taken or VALIDATOR.is_valid(tree)
 
 
 def test_scorers_are_in_the_schema_with_their_settings(schema: jsonschema.Draft202012Validator) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weighbridge.errors import UsageError
@@ -119,6 +119,7 @@ def test_encodings(tmp_path: Path) -> None:
     assert caught.value.where == f"{path}:2"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     error = None
@@ -129,6 +130,7 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     assert error is None or ((error.where or "").startswith("p.yaml") and error.fix)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.integers(-(10**12), 10**12), st.floats(allow_nan=False, allow_infinity=False)))
 def test_numbers_survive_their_own_spelling(number: float) -> None:
     assert plain(repr(number)) == number
