@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from faults import Call, FaultServer, Reply, ok
+from faults import Call, FaultServer, Reply, hang, ok
 
 WORDS = {"invoice": "billing", "crash": "technical", "parcel": "shipping", "password": "account"}
 
@@ -228,3 +228,18 @@ def test_a_rule_beside_the_question_does_not_hold_it_up(weighbridge, tickets, tm
     assert decision["verdict"]["candidates"] == ["good"]
     beside = next(one for one in decision["candidates"] if one["name"] == "rules")
     assert (beside["items"], beside["certified_epsilon"]) == (0, None)
+
+
+def test_a_silent_candidate_leaves_and_the_others_go_on(weighbridge, tickets, tmp_path) -> None:
+    def silent(call: Call) -> Reply:
+        return hang() if call.model == "poor" else replies(call)
+
+    with FaultServer(script=silent).threaded() as server:
+        more = '  - {name: pretend, model: "simulated:accuracy=0.4"}\nlimits: {deadline: 0.5}\n'
+        project(server, tmp_path, more)
+        ran = weighbridge("run", "--json", "d.json")
+    assert ran.code == 0, ran.err
+    decision = json.loads((tmp_path / "d.json").read_text())
+    assert decision["verdict"]["candidates"] == ["good"]
+    assert any("poor was taken down" in warning for warning in decision["warnings"])
+    assert "poor is out: never answered" in ran.err
