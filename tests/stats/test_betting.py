@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weighbridge.stats.betting import Bets, Past, log_evidence, log_factors, settled_bets
+from weighbridge.stats.betting import Bets, Past, log_evidence, log_factors, log_growth, settled_bets
 
 
 def by_definition(draws: list[float], null: float, units: int | None, bets: Bets) -> list[float]:
@@ -58,6 +58,17 @@ def test_cutting_the_draws_anywhere_changes_nothing(cut: int, seed: int) -> None
     past = Past(first.sum(axis=1), (first**2).sum(axis=1), cut)
     rest = log_factors(draws[:, cut:], past, -0.02, 80, bets)
     np.testing.assert_allclose(whole[:, :, cut:], rest, rtol=1e-9, atol=1e-12)
+
+
+@given(st.integers(1, 90), st.integers(0, 10_000), st.floats(-0.2, 0.2), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_growth_is_the_sum_of_the_logarithms(length: int, seed: int, null: float, pool: bool) -> None:
+    draws = np.random.default_rng(seed).choice([-1.0, 0.0, 0.5, 1.0], (3, length))
+    bets = Bets(edges=(0.9, 0.1), excesses=(0.05,), cap=0.95)
+    past = Past(np.zeros(3), np.zeros(3), 0)
+    units = length + seed % 5 if pool else None
+    expected = log_factors(draws, past, null, units, bets).sum(axis=2)
+    np.testing.assert_allclose(log_growth(draws, past, null, units, bets), expected, rtol=1e-9, atol=1e-9)
 
 
 def test_capital_never_turns_negative_and_a_true_null_is_never_called_impossible() -> None:

@@ -164,4 +164,4 @@ class Board:
             whole = lane.items > 0 and not any(
                 math.isnan(value) for value in (float(values.min()), float(values[-1]))
             )
-            lane.interval = mean_sequence(values, self.alpha, units) if whole else None
+            lane.interval = mean_sequence(values, self.alpha, units, planned=self.units) if whole else None

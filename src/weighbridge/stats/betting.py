@@ -16,6 +16,7 @@ Sources: Waudby-Smith and Ramdas, arXiv 2010.09686 (betting) and 2006.04347 (sam
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,9 @@ SETTLED_AFTER = (0.02, 0.05, 0.1, 0.2, 0.35)
 CAP = 0.7
 """No stake risks more than this share of the capital on one draw. Measured on recorded score matrices: 0.5 asks for
 up to a tenth more calls near the ceiling, 0.9 for as much more elsewhere."""
+
+RUN = 16
+"""Factors multiplied before a logarithm is taken."""
 
 SLACK = 1e-9
 """The null is arithmetically impossible only where m_t < lo by more than rounding."""
@@ -85,6 +89,53 @@ class Past:
     draws: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What every stake of a block is made of; all of shape (P, L) but `growth` (L,)."""
+
+    gain: Floats
+    """D_t - m_t."""
+    variance: Floats
+    most: Floats
+    """The largest stake allowed."""
+    growth: Floats
+    """1 / (1 - f), or 1."""
+    impossible: NDArray[np.bool_]
+
+    def stakes(self, bets: Bets) -> Iterator[Floats]:
+        """The stake of each bet in turn, shape (P, L)."""
+        precision = 1 / np.sqrt(self.variance)
+        for edge in bets.edges:
+            e = edge * self.growth
+            yield np.minimum(precision * (e / (1 + e * e)), self.most)
+        for excess in bets.excesses:
+            x = excess * self.growth
+            yield np.minimum(x / (self.variance + x * x), self.most)
+
+
+def _terms(draws: Floats, past: Past, null: float, units: int | None, bets: Bets, low: float) -> _Terms:
+    length = draws.shape[1]
+    seen = past.draws + np.arange(length, dtype=np.float64)
+    total = np.cumsum(draws, axis=1)
+    total += past.total[:, None] - draws
+    square_draws = draws * draws
+    variance = np.cumsum(square_draws, axis=1)
+    variance += past.square[:, None] - square_draws
+    variance += bets.prior_draws * bets.prior_square
+    variance /= seen + bets.prior_draws
+    variance -= np.square(total / np.maximum(seen, 1.0))
+    np.maximum(variance, 0.001, out=variance)
+    if units is None:
+        edge_null = np.full_like(draws, null)
+        growth = np.ones(length)
+    else:
+        left = units - seen
+        edge_null = (units * null - total) / left
+        growth = units / left
+    most = bets.cap / np.maximum(edge_null - low, 1e-12)
+    return _Terms(draws - edge_null, variance, most, growth, edge_null < low - SLACK)
+
+
 def log_factors(draws: Floats, past: Past, null: float, units: int | None, bets: Bets, low: float = -1.0) -> Floats:
     """Logarithms of the betting factors for L further draws of P processes.
 
@@ -98,41 +149,30 @@ def log_factors(draws: Floats, past: Past, null: float, units: int | None, bets:
 
     Returns shape (P, G, L); +inf where the null has become arithmetically impossible.
     """
-    length = draws.shape[1]
-    seen = past.draws + np.arange(length, dtype=np.float64)
-    total = np.cumsum(draws, axis=1)
-    total += past.total[:, None] - draws
-    square_draws = draws * draws
-    square = np.cumsum(square_draws, axis=1)
-    square += past.square[:, None] - square_draws
-    mean = total / np.maximum(seen, 1.0)
-    variance = (square + bets.prior_draws * bets.prior_square) / (seen + bets.prior_draws) - mean * mean
-    np.maximum(variance, 0.001, out=variance)
-    if units is None:
-        edge_null = np.full_like(draws, null)
-        growth = np.ones(length)
-    else:
-        left = units - seen
-        edge_null = (units * null - total) / left
-        growth = units / left
-    room = np.maximum(edge_null - low, 1e-12)
-    most = bets.cap / room
-    deviation = np.sqrt(variance)
-    gain = draws - edge_null
-    stake = np.empty((draws.shape[0], bets.size, length))
-    for g, edge in enumerate(bets.edges):
-        e = edge * growth
-        np.divide(e / (1 + e * e), deviation, out=stake[:, g])
-    for g, excess in enumerate(bets.excesses, start=len(bets.edges)):
-        x = excess * growth
-        np.divide(x, variance + x * x, out=stake[:, g])
-    np.minimum(stake, most[:, None, :], out=stake)
-    stake *= gain[:, None, :]
-    np.log1p(stake, out=stake)
-    impossible = edge_null < low - SLACK
-    if impossible.any():
-        stake[np.broadcast_to(impossible[:, None, :], stake.shape)] = np.inf
-    return stake
+    terms = _terms(draws, past, null, units, bets, low)
+    factors = np.empty((draws.shape[0], bets.size, draws.shape[1]))
+    for g, stake in enumerate(terms.stakes(bets)):
+        np.log1p(stake * terms.gain, out=factors[:, g])
+        factors[:, g][terms.impossible] = np.inf
+    return factors
+
+
+def log_growth(draws: Floats, past: Past, null: float, units: int | None, bets: Bets, low: float = -1.0) -> Floats:
+    """Shape (P, G): the sum of `log_factors` over the L draws, several times faster.
+
+    Factors are multiplied in runs of `RUN` before a logarithm is taken: each lies above 1 - cap, so that no product
+    of a run leaves the range of a double.
+    """
+    terms = _terms(draws, past, null, units, bets, low)
+    growth = np.empty((draws.shape[0], bets.size))
+    starts = np.arange(0, draws.shape[1], RUN)
+    lost = terms.impossible.any(axis=1)
+    for g, stake in enumerate(terms.stakes(bets)):
+        stake *= terms.gain
+        stake += 1.0
+        growth[:, g] = np.log(np.multiply.reduceat(stake, starts, axis=1)).sum(axis=1)
+    growth[lost] = np.inf
+    return growth
 
 
 def log_mean(capital: Floats, bets: Bets) -> Floats:

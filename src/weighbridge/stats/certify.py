@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from weighbridge.stats.betting import Floats, Past, log_factors, log_mean, settled_bets
+from weighbridge.stats.betting import Floats, Past, log_growth, log_mean, settled_bets
 from weighbridge.stats.pairs import Ints
 from weighbridge.stats.rules import Rules
 
@@ -40,8 +40,8 @@ def certified_margins(
         start = Past(np.zeros(1), np.zeros(1), 0)
 
         def reached(margin: float, draws: Floats = draws, start: Past = start) -> bool:
-            factors = log_factors(draws, start, -margin, units if pool else None, bets)
-            return bool(log_mean(factors.sum(axis=2), bets)[0] >= threshold)
+            capital = log_growth(draws, start, -margin, units if pool else None, bets)
+            return bool(log_mean(capital, bets)[0] >= threshold)
 
         result[rival] = _smallest(reached)
     return result

@@ -281,7 +281,7 @@ class Race:
                 self.units,
                 self.rules.claim,
             )
-            worst = max(worst, need - common)
+            worst = max(worst, need - common, 0.1 * common)
         if not np.isfinite(worst) or worst > 1e7:
             return None
         return max(1, int(np.ceil(worst)))

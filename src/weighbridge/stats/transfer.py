@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from weighbridge.stats.betting import Bets, Floats, Past, log_factors, log_mean
+from weighbridge.stats.betting import Bets, Floats, Past, log_growth, log_mean
 from weighbridge.stats.pairs import Bools
 
 
@@ -46,8 +46,7 @@ class Transfer:
                 square[leader] + square[rivals] - 2 * self._products[leader, rivals],
                 self.reached,
             )
-            factors = log_factors(block[leader] - block[rivals], past, 0.0, self.units, self.bets)
-            self.won[rivals] += factors.sum(axis=2)
+            self.won[rivals] += log_growth(block[leader] - block[rivals], past, 0.0, self.units, self.bets)
             self.out[rivals] |= log_mean(self.won[rivals], self.bets) >= self.threshold
         known = np.where(alive[:, None], block, 0.0)
         self._sum += known.sum(axis=1)
