@@ -4,7 +4,7 @@
 `NearBest` (epsilon > 0): rivals are parked while the leader is certified against them by the ratchet
 (`stats.ratchet`), come back if the lead changes hands, and the race is over when all are parked by one leader.
 `Hybrid` (epsilon > 0, many candidates): candidates leave for good by transfer at alpha/2; the race is over when the
-leader has its ratchet evidence at alpha/2 against every other survivor.
+leader is certified at alpha/2 against every other survivor (the ratchet).
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from weighbridge.stats.betting import Bets, Floats
 from weighbridge.stats.pairs import EXACT, Bools, Ints
 from weighbridge.stats.ratchet import Ratchet
 from weighbridge.stats.transfer import Transfer
+
+CONTENDERS = 12
+"""Candidates that may become the winner of `Hybrid` other than by outlasting all others."""
 
 STAY = 0.5
 """A leader stays until another is ahead by this many standard errors of their paired difference: each change of
@@ -32,15 +35,16 @@ def leading(scores: Floats, paid: Ints, arms: Ints, now: int | None, stay: float
             return int(arms[0])
         return int(arms[int(np.argmax(scores[arms, :common].mean(axis=1)))])
     ahead, lead = now, 0.0
-    for arm in arms[arms != now]:
-        common = int(min(paid[arm], paid[now]))
+    for common in np.unique(np.minimum(paid[arms], paid[now])):
         if common == 0:
             continue
-        difference = scores[arm, :common] - scores[now, :common]
-        clear = stay * float(np.sqrt(difference @ difference)) if common < scores.shape[1] else 0.0
-        over = (float(difference.sum()) - clear) / common
-        if over > lead:
-            ahead, lead = int(arm), over
+        here = arms[np.minimum(paid[arms], paid[now]) == common]
+        over = scores[here, :common].sum(axis=1) - scores[now, :common].sum()
+        for arm, points in zip(here[over > 0], over[over > 0], strict=True):
+            difference = scores[arm, :common] - scores[now, :common]
+            clear = stay * float(np.sqrt(difference @ difference)) if common < scores.shape[1] else 0.0
+            if (points - clear) / common > lead:
+                ahead, lead = int(arm), float(points - clear) / int(common)
     return ahead
 
 
@@ -112,14 +116,23 @@ class NearBest:
 
 
 class Hybrid:
-    """Epsilon > 0, many candidates. Every active candidate pays for the same draws."""
+    """Epsilon > 0, many candidates. Every active candidate pays for the same draws.
+
+    The contenders of the ratchet are the `CONTENDERS` best of the first draws: bets begin after them, so the choice
+    is predictable, and few contenders share the capital.
+    """
 
     def __init__(
-        self, candidates: int, epsilon: float, units: int | None, strict: Bets, near: Bets, alpha: float
+        self, candidates: int, epsilon: float, units: int | None, planned: int, bets: Bets, alpha: float
     ) -> None:
-        arms = np.arange(candidates)
-        self.strict = StrictBest(candidates, units, strict, alpha / 2)
-        self.ratchet = Ratchet(arms, arms, epsilon, units, near)
+        """`planned`: units there are, also under the population claim."""
+        self.epsilon = epsilon
+        self.units = units
+        self.bets = bets
+        self.strict = StrictBest(candidates, units, bets, alpha / 2)
+        self.ratchet: Ratchet | None = None
+        self.contenders: Ints = np.arange(candidates)
+        self.first_draws = max(24, planned // 50)
         self.threshold = -np.log(alpha / 2)
         self.leader: int | None = None
         self.decided = candidates == 1
@@ -129,18 +142,34 @@ class Hybrid:
         return self.strict.active
 
     def step(self, scores: Floats, paid: Ints, drawn: int) -> None:
-        """Take in all that the active candidates have paid for."""
-        first, second = self.ratchet.pairs.first, self.ratchet.pairs.second
-        self.ratchet.advance(scores, np.flatnonzero(self.active[first] & self.active[second]), paid)
+        """Take in all that every active candidate has paid for."""
+        if self.ratchet is not None:
+            first, second = self.ratchet.pairs.first, self.ratchet.pairs.second
+            self.ratchet.advance(scores, np.flatnonzero(self.active[first] & self.active[second]), paid)
         self.strict.step(scores, paid, drawn)
-        alive = np.flatnonzero(self.active)
-        leader = self.leader = leading(scores, paid, alive, self.leader)
-        self.ratchet.lead(leader, drawn)
-        rivals = alive[alive != leader]
-        certified = self.ratchet.log_evidence(leader, rivals) >= self.threshold
-        self.decided = self.strict.decided or bool(certified.all())
         if self.strict.decided:
+            self.leader, self.decided = self.strict.leader, True
+            return
+        if self.ratchet is None and self.strict.transfer.reached >= self.first_draws:
+            self._begin(scores)
+        standing = self.contenders[self.active[self.contenders]]
+        if self.ratchet is None or not standing.size:
             self.leader = self.strict.leader
+            return
+        leader = self.leader = leading(scores, paid, standing, self.leader)
+        self.ratchet.lead(leader, drawn)
+        rivals = np.flatnonzero(self.active)
+        certified = self.ratchet.log_evidence(leader, rivals[rivals != leader]) >= self.threshold
+        self.decided = bool(certified.all())
+
+    def _begin(self, scores: Floats) -> None:
+        """Choose the contenders, and let the ratchet bet from here on."""
+        alive = np.flatnonzero(self.active)
+        seen = scores[alive, : self.strict.transfer.reached].mean(axis=1)
+        self.contenders = np.sort(alive[np.argsort(-seen, kind="stable")[:CONTENDERS]])
+        self.ratchet = Ratchet(self.contenders, alive, self.epsilon, self.units, self.bets)
+        pairs = self.ratchet.pairs
+        pairs.begin(self.strict.transfer.past(pairs.first, pairs.second))
 
     def out_reason(self, candidate: int) -> str:
         """Why `candidate` is out."""

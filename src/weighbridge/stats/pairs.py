@@ -41,6 +41,11 @@ class Pairs:
         self.capital = np.zeros((size, bets.size))
         """Shape (P, G): log capital of each bet since the first draw."""
 
+    def begin(self, past: Past) -> None:
+        """Start betting after the draws in `past`, which inform the stakes (one entry per process)."""
+        self.total, self.square = past.total.copy(), past.square.copy()
+        self.position[:] = past.draws
+
     def index(self, candidates: int) -> Ints:
         """Shape (K, K): process number of each ordered pair, -1 where there is none."""
         table = np.full((candidates, candidates), -1, dtype=np.int64)

@@ -80,7 +80,7 @@ class Race:
         if rules.epsilon <= 0:
             return StrictBest(size, units, bets, rules.alpha)
         if size >= HYBRID_FROM:
-            return Hybrid(size, rules.epsilon, units, bets, bets, rules.alpha)
+            return Hybrid(size, rules.epsilon, units, self.units, bets, rules.alpha)
         return NearBest(size, rules.epsilon, units, bets, rules.alpha)
 
     @property
@@ -156,7 +156,8 @@ class Race:
         # A candidate the question is not about (neither challenger nor reference) is never asked.
         if not self._rule.decided and (self.paid[kept][self._rule.active] > 0).all():
             drawn = self.drawn
-            self._rule.step(self.scores[kept], np.minimum(self.paid[kept], drawn), drawn)
+            scores = self.scores[kept] if self.removed else self.scores
+            self._rule.step(scores, np.minimum(self.paid[kept], drawn), drawn)
         active = self.active
         for k in range(self.candidates):
             if k in self.removed:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from weighbridge.stats.betting import Bets, Floats, Past, log_growth, log_mean
-from weighbridge.stats.pairs import Bools
+from weighbridge.stats.pairs import Bools, Ints
 
 
 class Transfer:
@@ -40,15 +40,19 @@ class Transfer:
         if leader is not None:
             rivals = np.flatnonzero(alive)
             rivals = rivals[rivals != leader]
-            square = np.diagonal(self._products)
-            past = Past(
-                self._sum[leader] - self._sum[rivals],
-                square[leader] + square[rivals] - 2 * self._products[leader, rivals],
-                self.reached,
-            )
+            past = self.past(np.full_like(rivals, leader), rivals)
             self.won[rivals] += log_growth(block[leader] - block[rivals], past, 0.0, self.units, self.bets)
             self.out[rivals] |= log_mean(self.won[rivals], self.bets) >= self.threshold
         known = np.where(alive[:, None], block, 0.0)
         self._sum += known.sum(axis=1)
         self._products += known @ known.T
         self.reached = upto
+
+    def past(self, first: Ints, second: Ints) -> Past:
+        """What was seen of `first` minus `second` (shape (P,) each) in the draws read so far."""
+        square = np.diagonal(self._products)
+        return Past(
+            self._sum[first] - self._sum[second],
+            square[first] + square[second] - 2 * self._products[first, second],
+            self.reached,
+        )
