@@ -1,6 +1,8 @@
-# make demo   own environment, real model, real items: from nothing to a verdict
-# make test   own environment, the whole test suite
-# make lint types docs bench schema clean
+# make demo    own environment, a real model, real items: from nothing to a verdict
+# make test    own environment, the whole test suite (PYTEST_ARGS=... for options of pytest)
+# make lint    style and format           make types   strict types
+# make docs    pages derived from code    make bench   the benchmarks behind benchmarks/RESULTS.md
+# make clean   remove the environments and everything that was built
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types docs bench clean
@@ -16,7 +18,7 @@ DEV := .venv
 DEV_STAMP := $(DEV)/.installed
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n 's/^# make/make/p' Makefile
 
 $(DEMO)/bin/python:
 	$(BASE_PYTHON) -m venv $(DEMO)

@@ -113,3 +113,21 @@ def test_the_base_install_stays_small() -> None:
     sizes = measure()
     assert {name.lower() for name in sizes.distributions} >= BASE - {"pyyaml", "jinja2"} | {"weighbridge"}
     assert (sizes.total - sizes.tools) / 1e6 <= CORE_MB, sizes
+
+
+SCRIPTS = sorted([*ROOT.glob("scripts/*.sh"), ROOT / ".ci" / "run"])
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_are_sound_and_may_be_run(script: Path) -> None:
+    assert os.access(script, os.X_OK)
+    done = subprocess.run(["bash", "-n", str(script)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "lint", "types", "docs", "bench"])
+def test_make_knows_its_targets(target: str) -> None:
+    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for script in re.findall(r"\b(?:scripts|benchmarks)/\w+\.(?:sh|py)", done.stdout):
+        assert (ROOT / script).is_file(), script
