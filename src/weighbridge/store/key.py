@@ -69,14 +69,14 @@ def _sampling(sampling: Sampling) -> bytes:
         known = None
     if known is not None:
         return known
-    values = {name: getattr(sampling, name) for name in sampling.__struct_fields__}
-    encoded = _encode(
-        {
-            name: float(value) + 0.0 if name in _FLOATS else value
-            for name, value in values.items()
-            if value is not None
-        }
-    )
+    said = {name: getattr(sampling, name) for name in sampling.__struct_fields__}
+    values = {
+        name: float(value) + 0.0 if name in _FLOATS else value for name, value in said.items() if value is not None
+    }
+    try:
+        encoded = _encode(values)
+    except UnicodeEncodeError:
+        encoded = _encode(_canonical(values, "sampling"))
     if len(_settings) < 1024:
         with contextlib.suppress(TypeError):
             _settings[sampling] = encoded
