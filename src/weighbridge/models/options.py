@@ -54,7 +54,7 @@ class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context: int = 2048
     """Tokens (prompt and answer) reserved for each slot."""
     threads: int | None = None
-    """Threads of the engine; None: one per usable core."""
+    """Threads of the engine; None: one less than the usable cores, at least one."""
     gpu_layers: int | None = None
     """Layers kept on the GPU; None: as many as fit, where the engine was built for one."""
 
