@@ -1,0 +1,1 @@
+"""Logs: other tools' results in and out."""
