@@ -155,6 +155,18 @@ async def test_machine_hours_are_spread_over_the_measured_throughput(store):
     assert again.spent == pytest.approx(run.spent)
 
 
+async def test_machine_hours_of_answers_that_only_state_their_time_are_charged_one_at_a_time(store):
+    from pathlib import Path
+
+    from weighbridge.models.options import ModelOptions
+    from weighbridge.models.specs import open_model
+
+    specs = [f"simulated:accuracy=0.5,latency=0.5,seed={seed}" for seed in (1, 2)]
+    models = [open_model(spec, ModelOptions(), Path()) for spec in specs]
+    run = await weigh(task_of(20), [candidate(m, price=Price(per_hour=3600.0)) for m in models], HARD, store=store)
+    assert run.evidence.cost[run.evidence.asked] == pytest.approx(0.5)
+
+
 async def test_an_interruption_keeps_what_was_under_way_and_a_rerun_ends_the_same(store, tmp_path):
     from weighbridge.store import open_store
 

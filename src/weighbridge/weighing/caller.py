@@ -193,6 +193,9 @@ class Caller:
         if usage.duration is None:
             usage = msgspec.structs.replace(usage, duration=seconds)
             completion = msgspec.structs.replace(completion, usage=usage)
+        elif usage.duration > seconds:
+            # A simulated or recorded answer states a time that nobody spent here: charged as one call at a time.
+            share = usage.duration
         cost = contender.bill.cost(usage, share)
         if cost is not None or contender.bill.free:
             self._purse.settle(hold, cost or 0.0)
