@@ -10,11 +10,12 @@ import pytest
 
 from weighbridge.evidence import Price, Question, Status
 from weighbridge.models.protocol import ModelError
+from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.halt import Halt
 from weighbridge.weighing.limits import Limits
 from weighbridge.weighing.progress import Slowed
 from weighbridge.weighing.weigh import weigh
-from weighing.parts import LocalModel, candidate, coin, heard, pair, task_of
+from weighing.parts import LocalModel, Plain, candidate, coin, heard, pair, task_of
 
 HARD = Question(claim="population", epsilon=0.0)
 QUICK = Limits(backoff=0.001, backoff_most=0.002)
@@ -163,7 +164,8 @@ async def test_machine_hours_of_answers_that_only_state_their_time_are_charged_o
 
     specs = [f"simulated:accuracy=0.5,latency=0.5,seed={seed}" for seed in (1, 2)]
     models = [open_model(spec, ModelOptions(), Path()) for spec in specs]
-    run = await weigh(task_of(20), [candidate(m, price=Price(per_hour=3600.0)) for m in models], HARD, store=store)
+    weighed = [Candidate(m.spec, m, Plain(), price=Price(per_hour=3600.0)) for m in models]
+    run = await weigh(task_of(20), weighed, HARD, store=store)
     assert run.evidence.cost[run.evidence.asked] == pytest.approx(0.5)
 
 
