@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from weighbridge.cli.exports import export_option, write_exports
 from weighbridge.errors import UsageError, WeighbridgeError
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ EXIT_CODES = {"best": 0, "non_inferior": 0, "superior": 0, "frontier": 0, "undec
 
 
 def output_options(command: Command) -> Command:
-    """``--json FILE`` and ``--html FILE``."""
+    """``--json FILE``, ``--html FILE`` and ``--export KIND=FILE``."""
+    command = export_option(command)
     command = click.option(
         "--html", "html", metavar="FILE", help="Write the report as one self-contained HTML file."
     )(command)
@@ -67,6 +69,7 @@ def give(decision: Decision, json: str | None, html: str | None) -> int:
     for name, what in ((json, "JSON"), (html, "report")):
         if name and name != "-":
             click.echo(f"{what}: {name}", err=json == "-")
+    write_exports(decision, err=json == "-")
     return EXIT_CODES[decision.verdict.kind]
 
 
