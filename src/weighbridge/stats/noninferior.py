@@ -9,19 +9,21 @@ so any predictable choice of references is fair. o is dropped for good.
 
 YES and NONE cannot both be wrong, so each has the whole alpha. Margin 0 asks for superiority.
 
-Calls go where they can end the race soonest: while the leading challenger looks good enough, to it and to the
-references it has not beaten; otherwise to the leading reference and the challengers not yet dropped. Whoever is not
-asked meanwhile catches up on the skipped draws, in order, when its turn comes. Every process reads its own pair's
-draws in order, so the choice of calls cannot inflate it.
+Calls go where they can end the race soonest. While the leading challenger looks good enough ("yes" in sight), to it
+and to the references it has not beaten; otherwise ("none" in sight) to the leading reference and the challengers not
+yet dropped. Whoever is not asked meanwhile catches up on the skipped draws, in order, when its turn comes. The choice
+of calls cannot inflate the evidence: every process is a fixed path over its pair's draws, read without a gap (a
+reference leads only while it is asked), and a reign of the ratchet ends together with the calls that feed it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from weighbridge.stats.best import leading
+from weighbridge.stats.best import STAY, leading
 from weighbridge.stats.betting import Bets, Floats, log_mean
 from weighbridge.stats.pairs import Bools, Ints, Pairs, won_since
 from weighbridge.stats.ratchet import Ratchet
@@ -29,17 +31,17 @@ from weighbridge.stats.ratchet import Ratchet
 TOGETHER = 24
 """Draws that everybody takes before calls are directed."""
 
+Sight = Literal["all", "yes", "none"]
+
 
 @dataclass(slots=True)
 class Reign:
-    """A reference that led the references from draw `start` on."""
+    """A reference that led the references from draw `start` on; it was asked for every draw of its reign."""
 
     start: int
     reference: int
     end: int
     """Draw at which the reign ended, or beyond all draws."""
-    asked: int
-    """Draws the reference had paid for when its reign ended: no bets are placed on it after them."""
 
 
 class NonInferior:
@@ -80,6 +82,8 @@ class NonInferior:
         self.active[references] = True
         self.leader: int | None = None
         self.front: int | None = None
+        self.sight: Sight = "all"
+        """Which end of the race the calls are made for."""
         self.decided = False
         self.found = False
 
@@ -95,14 +99,29 @@ class NonInferior:
         spent = np.array([self._spent(int(arm), paid, scores.shape[1]) for arm in left])
         hopeful = left[~spent] if not spent.all() else left
         leader = self.leader = leading(scores, paid, hopeful, self.leader)
-        self.yes.lead(leader, drawn)
-        front = leading(scores, paid, self.references, self.front)
-        self._crown(front, paid, drawn)
+        toughest = leading(scores, paid, self.references, self.front)
+        self.sight = self._look_ahead(scores, paid, left, leader, toughest)
+        self.yes.lead(None if self.sight == "none" else leader, drawn)
         self._judge(leader)
         if spent.all():
             self._at_the_end(left)
         if not self.decided:
-            self._direct(scores, paid, left, leader, front)
+            asked = self.references
+            if self.sight == "yes":
+                asked = self.references[~self.beaten[self.references]]
+                toughest = leading(scores, paid, asked, self.front)
+            self._crown(toughest, drawn)
+            self._direct(left, leader, toughest, asked)
+
+    def _look_ahead(self, scores: Floats, paid: Ints, left: Ints, leader: int, toughest: int) -> Sight:
+        if min(int(paid[left].min()), int(paid[self.references].min())) < self.together:
+            return "all"
+        common = int(min(paid[leader], paid[toughest]))
+        if common >= scores.shape[1] <= int(paid[left].min()):
+            return "yes"
+        difference = scores[leader, :common] - scores[toughest, :common] + self.margin
+        clear = STAY * float(np.sqrt(difference @ difference)) if self.sight == "yes" else 0.0
+        return "yes" if float(difference.sum()) >= -clear else "none"
 
     def _reached(self, challenger: int) -> Bools:
         """Shape of `references`: which ones `challenger` is certified against."""
@@ -130,49 +149,41 @@ class NonInferior:
             self.dropped[left] = True
             self.decided = True
 
-    def _crown(self, front: int, paid: Ints, now: int) -> None:
+    def _crown(self, front: int, now: int) -> None:
         """Let `front` lead the references from draw `now` on."""
         if front == self.front:
             return
         if self.reigns:
             self.reigns[-1].end = now
-            self.reigns[-1].asked = int(paid[self.reigns[-1].reference])
         else:
             self.read_to[:] = now
-        last = np.iinfo(np.int64).max
-        self.reigns.append(Reign(now, front, int(last), int(last)))
+        self.reigns.append(Reign(now, front, int(np.iinfo(np.int64).max)))
         self.front = front
 
     def _ride(self, scores: Floats, paid: Ints) -> None:
         """Advance the capital against each challenger along the references that led at the time."""
         arms = self.challengers[~self.dropped[self.challengers]]
         for reign in self.reigns:
-            here = arms[
-                (self.read_to[arms] >= reign.start) & (self.read_to[arms] < np.minimum(paid[arms], reign.end))
-            ]
-            if not here.size:
+            stop = np.minimum(np.minimum(paid[arms], paid[reign.reference]), reign.end)
+            here = (self.read_to[arms] >= reign.start) & (self.read_to[arms] < stop)
+            if not here.any():
                 continue
-            stop = np.minimum(paid[here], min(int(paid[reign.reference]), reign.asked, reign.end))
-            which = self.index[reign.reference, here]
-            self.against.advance(scores, which, np.minimum(self.read_to[here], stop))
+            which = self.index[reign.reference, arms[here]]
+            self.against.advance(scores, which, self.read_to[arms[here]])
             before = self.against.capital[which].copy()
-            self.against.advance(scores, which, stop)
-            self.lost[here] += won_since(self.against.capital[which], before)
-            over = np.minimum(paid[here], reign.end) if reign.end <= paid.max() else stop
-            self.read_to[here] = np.maximum(self.read_to[here], over)
+            self.against.advance(scores, which, stop[here])
+            self.lost[arms[here]] += won_since(self.against.capital[which], before)
+            self.read_to[arms[here]] = stop[here]
 
-    def _direct(self, scores: Floats, paid: Ints, left: Ints, leader: int, front: int) -> None:
-        """Decide whose next draws are wanted."""
+    def _direct(self, left: Ints, leader: int, front: int, asked: Ints) -> None:
+        """Say whose next draws are wanted."""
         self.active[:] = False
-        if int(paid[left].min()) < self.together or int(paid[self.references].min()) < self.together:
+        if self.sight == "all":
             self.active[left] = True
             self.active[self.references] = True
-            return
-        common = int(min(paid[leader], paid[front]))
-        gap = float((scores[leader, :common] - scores[front, :common]).mean())
-        if gap >= -self.margin or int(paid[front]) >= scores.shape[1] <= int(paid[left].min()):
+        elif self.sight == "yes":
             self.active[leader] = True
-            self.active[self.references[~self.beaten[self.references]]] = True
+            self.active[asked] = True
         else:
             self.active[front] = True
             self.active[left] = True

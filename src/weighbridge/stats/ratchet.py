@@ -53,20 +53,21 @@ class Ratchet:
         self.starts = np.zeros(size, dtype=np.int64)
         """Shape (K,): the draw from which the leader's own capital against i is in play."""
 
-    def lead(self, leader: int, drawn: int) -> None:
-        """Let `leader` reign from draw `drawn` on (no change if it reigns already)."""
+    def lead(self, leader: int | None, drawn: int) -> None:
+        """Let `leader` reign from draw `drawn` on (no change if it reigns already); None: nobody does."""
         if leader == self.leader:
             return
-        old = self.leader
+        if self.leader is not None:
+            shared = np.flatnonzero(self.index[self.leader] >= 0)
+            which = self.index[self.leader, shared]
+            reigned = self.pairs.position[which] > self.starts[shared]
+            won = np.minimum(self.pairs.log_value(which, self.since[shared]), 0.0)
+            self.credit[shared] += np.where(reigned, won, 0.0)
         self.leader = leader
-        rivals = np.flatnonzero(self.index[leader] >= 0)
-        if old is not None:
-            shared = np.flatnonzero(self.index[old] >= 0)
-            won = self.pairs.log_value(self.index[old, shared], self.since[shared])
-            reigned = self.pairs.position[self.index[old, shared]] > self.starts[shared]
-            self.credit[shared] += np.where(reigned, np.minimum(won, 0.0), 0.0)
-        self.starts[rivals] = drawn
-        self.since[rivals] = self.pairs.capital[self.index[leader, rivals]]
+        if leader is not None:
+            rivals = np.flatnonzero(self.index[leader] >= 0)
+            self.starts[rivals] = drawn
+            self.since[rivals] = self.pairs.capital[self.index[leader, rivals]]
 
     def advance(self, scores: Floats, which: Ints, paid: Ints) -> None:
         """Read on for the processes `which`, as far as both of a pair have paid (`paid`: shape (K,))."""
