@@ -101,8 +101,9 @@ def cohen_kappa(a: Sequence[object], b: Sequence[object], alpha: float = 0.05) -
 
     Source: Cohen 1960, Educational and Psychological Measurement 20:37; the large-sample standard error is that of
     Fleiss, Cohen & Everitt 1969, Psychological Bulletin 72:323. Where both use one category alone kappa is not
-    defined (NaN), and where one of them does it is 0 whatever happens: the interval is then (-1, 1). With perfect agreement the standard error is 0; the interval then reaches
-    down to what one more, contrary unit would give, so that ten agreements do not look like certainty.
+    defined (NaN), and where one of them does it is 0 whatever happens: the interval is then (-1, 1). With perfect
+    agreement the standard error is 0; the interval then reaches down to what one more, contrary unit would give, so
+    that ten agreements do not look like certainty.
     ValueError: lengths differ, or there is no unit.
     """
     if len(a) != len(b):
