@@ -163,8 +163,12 @@ def _asked(arguments: Cell) -> tuple[list[Cell], list[Cell]]:
     if isinstance(arguments, dict):
         pairs = [list(entry.values()) if isinstance(entry, dict) else [entry] for entry in arguments.values()]
     else:
-        pairs = [list(entry) if isinstance(entry, list) else [entry] for entry in arguments or []]
+        pairs = [list(entry) if isinstance(entry, list) else [entry] for entry in _listed(arguments)]
     return [pair[0] if pair else None for pair in pairs], [pair[1] if len(pair) > 1 else None for pair in pairs]
+
+
+def _listed(value: Cell) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _options(contexts: list[Cell], rest: list[Cell], sample: dict[str, Any]) -> list[str]:
