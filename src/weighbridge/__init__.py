@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from weighbridge.api import compare as compare
+    from weighbridge.api import compare_logs as compare_logs
     from weighbridge.api import compare_scores as compare_scores
     from weighbridge.decide import Decision as Decision
     from weighbridge.errors import UsageError as UsageError
@@ -54,6 +55,7 @@ _HOME = {
     "UsageError": "weighbridge.errors",
     "WeighbridgeError": "weighbridge.errors",
     "compare": "weighbridge.api",
+    "compare_logs": "weighbridge.api",
     "compare_scores": "weighbridge.api",
     "load_project": "weighbridge.project.load",
     "load_scores": "weighbridge.evidence.scores_file",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from weighbridge.decide import Decision, decide
 from weighbridge.decide.again import joined, left_to_weigh, remaining
@@ -17,6 +15,7 @@ from weighbridge.errors import UsageError, nearest
 from weighbridge.evidence import Budget, Question, Requirements, Side
 from weighbridge.store import DEFAULT, open_store
 from weighbridge.tasks.task import Task
+from weighbridge.weighing.blocking import completed
 from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.halt import Halt
 from weighbridge.weighing.limits import Limits
@@ -24,11 +23,11 @@ from weighbridge.weighing.progress import Progress
 from weighbridge.weighing.weigh import DEFAULT_LIMITS, NO_BUDGET, weigh
 
 if TYPE_CHECKING:
+    from weighbridge.evidence import Evidence
     from weighbridge.evidence.scores_file import Missing
+    from weighbridge.logs.figures import Tally
     from weighbridge.store import Store
     from weighbridge.weighing.run import Run
-
-T = TypeVar("T")
 
 
 def compare(
@@ -130,7 +129,6 @@ def compare_scores(
     Raises `UsageError` with file and line for a table that cannot be used.
     """
     from weighbridge.evidence.scores_file import load_scores
-    from weighbridge.weighing.stored import weigh_stored
 
     asked, demanded = _said(question, requirements, options)
     stored = load_scores(
@@ -142,17 +140,77 @@ def compare_scores(
         missing=missing,
         encoding=encoding,
     )
-    names = [column.name for column in stored.evidence.columns]
+    shown = str(scores) if isinstance(scores, str | Path) else "stored scores"
+    return _decided(
+        stored.evidence,
+        stored.notes,
+        (asked, demanded),
+        sequential,
+        seed,
+        title=shown if title is None else title,
+        currency=currency,
+    )
+
+
+def compare_logs(
+    *paths: str | Path,
+    models: Sequence[str] | None = None,
+    format: str | None = None,  # noqa: A002 - the word users know
+    rescore: str | None = None,
+    rescore_settings: Mapping[str, Any] | None = None,
+    question: Question | None = None,
+    requirements: Requirements | None = None,
+    sequential: bool = False,
+    seed: int = 0,
+    sides: Mapping[str, Side] | None = None,
+    missing: Missing = "shared",
+    title: str | None = None,
+    currency: str = "USD",
+    told: Callable[[Sequence[Tally]], None] | None = None,
+    **options: Any,  # noqa: ANN401 - checked by name and type against the project file's declaration
+) -> Decision:
+    """Decide on the logs of other tools, files or folders, without a call.
+
+    Formats are recognised from content, or all are `format`. `rescore` names a scorer (with `rescore_settings`) that
+    scores the stored answers again. `told` is called with what each log holds and whether its own figure comes out of
+    its rows; where it does not, a warning says so. The rest is as in `compare_scores`.
+
+    Raises `UsageError` for logs that cannot be read or have no item in common.
+    """
+    from weighbridge.logs.gather import gather
+
+    asked, demanded = _said(question, requirements, options)
+    evidence, notes, tallies = gather(paths, models, format, rescore, rescore_settings, sides or {}, missing)
+    if told is not None:
+        told(tallies)
+    shown = ", ".join(Path(path).name for path in paths[:4]) + (", ..." if len(paths) > 4 else "")
+    title = shown if title is None else title
+    return _decided(evidence, notes, (asked, demanded), sequential, seed, title=title, currency=currency)
+
+
+def _decided(
+    evidence: Evidence,
+    notes: Sequence[str],
+    said: tuple[Question, Requirements],
+    sequential: bool,
+    seed: int,
+    *,
+    title: str,
+    currency: str,
+) -> Decision:
+    """The decision on a score table, with `notes` above the verdict."""
+    from weighbridge.weighing.stored import weigh_stored
+
+    asked, demanded = said
+    names = [column.name for column in evidence.columns]
     if asked.reference is not None and asked.reference not in names:
         raise UsageError(
             f"the reference {asked.reference!r} is not among the models weighed",
             where="reference",
             fix=nearest(asked.reference, names),
         )
-    run = weigh_stored(stored.evidence, asked, seed, sequential=sequential)
-    run = replace(run, notes=(*stored.notes, *run.notes))
-    shown = str(scores) if isinstance(scores, str | Path) else "stored scores"
-    return decide(run, demanded, title=shown if title is None else title, currency=currency)
+    run = weigh_stored(evidence, asked, seed, sequential=sequential)
+    return decide(replace(run, notes=(*notes, *run.notes)), demanded, title=title, currency=currency)
 
 
 def _said(
@@ -257,46 +315,3 @@ def weigh_and_decide(
             await asyncio.gather(*{id(c.model): c.model.close() for c in candidates}.values())
 
     return completed(whole, halt)
-
-
-def completed(work: Callable[[], Coroutine[Any, Any, T]], halt: Halt) -> T:
-    """The result of `work`, in an event loop of its own; in a thread of its own where a loop is running already.
-
-    There an interrupt turns `halt`, and the result is what the run has by then.
-    """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work())
-    result: list[T] = []
-    failure: list[BaseException] = []
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    async def noted() -> T:
-        loops.append(asyncio.get_running_loop())
-        return await work()
-
-    def target() -> None:
-        try:
-            result.append(asyncio.run(noted()))
-        except BaseException as error:
-            # Whatever it is, it belongs to the caller's thread and is raised again there.
-            failure.append(error)
-        finally:
-            over.set()
-
-    over = threading.Event()
-    thread = threading.Thread(target=target, name="weighbridge", daemon=True)
-    thread.start()
-    # An event, because an interrupted Thread.join takes the thread for dead (Python 3.11).
-    while not over.is_set():
-        try:
-            # With a limit, because a signal that reaches another thread is seen here only between two waits.
-            over.wait(0.2)
-        except KeyboardInterrupt:
-            # A closed loop: the run was over already.
-            with contextlib.suppress(RuntimeError, IndexError):
-                loops[0].call_soon_threadsafe(halt.call, "interrupted")
-    if failure:
-        raise failure[0]
-    return result[0]

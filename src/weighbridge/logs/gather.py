@@ -1,0 +1,61 @@
+"""From the paths of logs to one score table, with what each log holds and what to say above the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from weighbridge.errors import UsageError, nearest
+from weighbridge.evidence import Evidence, Side
+from weighbridge.logs.figures import Tally, disagreements, tallied
+from weighbridge.logs.log import Log
+from weighbridge.logs.recognise import read_logs
+from weighbridge.logs.table import evidence_of
+
+if TYPE_CHECKING:
+    from weighbridge.logs.table import Missing
+
+
+def gather(
+    paths: Sequence[str | Path],
+    models: Sequence[str] | None,
+    format: str | None,  # noqa: A002 - the word users know
+    rescore: str | None,
+    rescore_settings: Mapping[str, Any] | None,
+    sides: Mapping[str, Side],
+    missing: Missing,
+) -> tuple[Evidence, tuple[str, ...], list[Tally]]:
+    """The score table of the logs at `paths`, the notes above the verdict, and a tally of each log.
+
+    UsageError: a path given twice, a model or side that no log has, a log that cannot be read, or no common item.
+    """
+    seen: dict[Path, str | Path] = {}
+    for path in paths:
+        real = Path(path).expanduser().resolve()
+        if real in seen:
+            raise UsageError("the same log is named twice", where=str(path), fix="name each log once")
+        seen[real] = path
+    found = [log for path in paths for log in read_logs(path, format)]
+    chosen = _chosen(found, models, sides)
+    if rescore is not None:
+        from weighbridge.logs.rescore import rescored_logs
+
+        chosen = rescored_logs(chosen, rescore, rescore_settings)
+    elif rescore_settings:
+        raise UsageError("settings of a scorer were given without one", where="rescore", fix="name the scorer too")
+    counted = [tallied(log) for log in chosen]
+    evidence, notes = evidence_of([log for log, _ in counted], missing=missing)
+    tallies = [tally for _, tally in counted]
+    return evidence, (*disagreements(tallies), *notes), tallies
+
+
+def _chosen(logs: Sequence[Log], models: Sequence[str] | None, sides: Mapping[str, Side]) -> list[Log]:
+    """The logs of the named models in that order (all without names), with the sides that were said."""
+    known = list(dict.fromkeys(log.model for log in logs))
+    for name in [*(models or ()), *sides]:
+        if name not in known:
+            raise UsageError(f"no log is of a model {name!r}", where="models", fix=nearest(name, known))
+    ordered = logs if models is None else [log for name in models for log in logs if log.model == name]
+    return [replace(log, side=sides.get(log.model, log.side)) for log in ordered]
