@@ -32,7 +32,11 @@ def check(decision: Decision) -> str:
     render(decision, Console(file=out, width=80))
     text = out.getvalue()
     assert max(cells(line) for line in text.splitlines()) <= 80
-    assert text.strip().startswith(KINDS[decision.verdict.kind])
+    verdict_first = text.strip().startswith(KINDS[decision.verdict.kind])
+    fair = all(f.met == "met" for f in decision.findings if f.dimension == "fairness")
+    assert fair == verdict_first
+    assert fair == ('id="fairness"' not in render_html(decision))
+    assert f"\n  {KINDS[decision.verdict.kind]}" in text
     assert " ".join(decision.verdict.sentence.split()) in " ".join(text.split())
     found = json.loads(decision_json(decision))
     jsonschema.Draft202012Validator(decision_schema()).validate(found)
@@ -67,7 +71,7 @@ async def test_a_run_that_ran_out_of_calls(tmp_path: Path) -> None:
             task_of(400), pair(0.8, 0.79), Question(epsilon=0.001), store=store, seed=1, budget=Budget(calls=60)
         )
     text = check(decide(run))
-    assert text.strip().startswith("UNDECIDED")
+    assert "\n  UNDECIDED" in text
     assert "stopped: budget" in text
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from weighbridge import __version__
+from weighbridge.audit.fairness import check_fairness
 from weighbridge.decide.advice import pool_answer, reasons, warnings, would_change
 from weighbridge.decide.decision import Calls, Cost, Decision, Verdict
 from weighbridge.decide.findings import find, verdict_on
@@ -18,17 +22,28 @@ from weighbridge.evidence import Evidence, Requirements
 from weighbridge.stats.intervals import difference_sequence
 from weighbridge.weighing.run import Run
 
+if TYPE_CHECKING:
+    from weighbridge.logs.log import Settings
+
 NOTHING_DEMANDED = Requirements()
 
 
 def decide(
-    run: Run, requirements: Requirements = NOTHING_DEMANDED, *, title: str = "", currency: str = "USD"
+    run: Run,
+    requirements: Requirements = NOTHING_DEMANDED,
+    *,
+    title: str = "",
+    currency: str = "USD",
+    settings: Mapping[str, Settings] | None = None,
 ) -> Decision:
     """The decision on what `run` found out, under `requirements`.
 
     A candidate that does not meet a requirement cannot win: the race is run again among the rest, on the scores there
     are. One of which a requirement is unknown cannot win either; where it leads, the verdict is undecided. With
     nobody left the verdict is ``none``. The decision carries its evidence (`Decision.evidence`).
+
+    `settings` tells by candidate how its answers came about, where logs say so. Whether the comparison is fair is
+    among the findings (dimension ``fairness``), after the requirements; those bar nobody.
     """
     evidence = run.evidence
     standing = standing_of(run)
@@ -77,7 +92,7 @@ def decide(
         cost=Cost(spent=run.spent, exhaustive=_exhaustive_cost(evidence), now=run.spent_now, currency=currency),
         candidates=results,
         pairs=pairs,
-        findings=findings,
+        findings=[*findings, *check_fairness(evidence, run.question, settings)],
         warnings=warnings(run, standing, _population_note(run, standing, story)),
         trace=trace_points(run, standing),
         more_items=more_items,

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from weighbridge.evidence import Claim
+from weighbridge.evidence.words import count, listed, percent, points, signed
 
-
-def percent(score: float) -> str:
-    """A score in [0, 1], for example ``83.4 %``."""
-    return f"{100 * score:.1f} %"
-
-
-def points(difference: float) -> str:
-    """A difference of scores, unsigned, for example ``2.1 points``."""
-    text = f"{100 * abs(difference):.1f}".removesuffix(".0")
-    return f"{text} point" if text == "1" else f"{text} points"
-
-
-def signed(difference: float) -> str:
-    """A difference of scores with its sign, without unit, for example ``+2.1``."""
-    return f"{100 * difference:+.1f}"
+__all__ = ["about", "count", "listed", "money", "percent", "points", "seconds", "signed", "sureness"]
 
 
 def money(amount: float, currency: str) -> str:
@@ -37,16 +22,6 @@ def seconds(value: float) -> str:
     if value < 0.01:
         return f"{1000 * value:.2g} ms"
     return f"{value:.2f} s" if value < 10 else f"{value:,.0f} s"
-
-
-def count(n: int, noun: str) -> str:
-    """A number and its noun, for example ``1 item``, ``1,200 items``."""
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a row, for example ``A, B and C``."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "nobody"
 
 
 def sureness(alpha: float) -> str:

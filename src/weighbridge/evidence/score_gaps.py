@@ -72,7 +72,7 @@ def keep_shared(evidence: Evidence, where: str) -> tuple[Evidence, list[str]]:
         f"Only items that every model has a score for are weighed: {int(kept.sum()):,} of {total:,}; "
         f"{int((~kept).sum()):,} left out ({lacking})."
     )
-    return keep_items(evidence, kept), [note]
+    return replace(keep_items(evidence, kept), whole=evidence), [note]
 
 
 def fill_gaps(evidence: Evidence) -> tuple[Evidence, list[str]]:
@@ -88,4 +88,4 @@ def fill_gaps(evidence: Evidence) -> tuple[Evidence, list[str]]:
         if gap
     )
     note = f"A missing score counts 0 (failed): {missing} of {len(evidence.items):,} items."
-    return replace(evidence, status=status, score=score), [note]
+    return replace(evidence, status=status, score=score, whole=evidence), [note]

@@ -74,6 +74,8 @@ class Evidence:
     references: tuple[str, ...] | None = None
     meta: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Metadata columns by name, N values each, for slicing and filtering."""
+    whole: Evidence | None = None
+    """The table as it was read, with its gaps; None where no score was missing from it."""
 
     @property
     def asked(self) -> NDArray[np.bool_]:

@@ -42,7 +42,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "cost": "Money spent, against asking every candidate every item.",
         "candidates": "One entry per candidate; the lists in `trace` are in this order.",
         "pairs": "Pairs of candidates; of more than twelve candidates only the pairs of the leader.",
-        "findings": "Requirements, checked.",
+        "findings": "Requirements, checked; and whether the comparison is fair (dimension `fairness`).",
         "warnings": "What a reader must know beside the verdict.",
         "trace": "The race at some of its looks, for a chart.",
         "simulated": "Whether any candidate is simulated: then nothing here was measured on a model.",

@@ -1,4 +1,4 @@
-"""The decision in a terminal: the verdict first, then the figures, then what would change it."""
+"""The decision in a terminal: what makes it doubtful, the verdict, then the figures, then what would change it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from weighbridge.decide.decision import CandidateResult, Decision, PairResult
 from weighbridge.report import figures
 from weighbridge.report.clean import clean_line, encodable
 from weighbridge.report.columns import Heading, Line, Row, laid_out
+from weighbridge.report.fairness import demanded, fairness_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -164,11 +165,12 @@ def pair_lines(decision: Decision, width: int) -> list[Line]:
 
 def finding_lines(decision: Decision) -> list[Line]:
     """Requirements checked: met, not met, unknown."""
-    if not decision.findings:
+    findings = demanded(decision)
+    if not findings:
         return []
     lines = [Line("  Requirements", "bold")]
     styles = {"met": "green", "not met": "red", "unknown": "yellow"}
-    for finding in decision.findings:
+    for finding in findings:
         named = finding.candidate is None or finding.candidate in finding.statement
         who = "" if named else f"{finding.candidate}: "
         text = clean_line(f"{finding.dimension}: {who}{finding.statement}", 600)
@@ -245,6 +247,7 @@ def report_lines(decision: Decision, width: int) -> list[Line]:
     head = [Line(f"  {label}  {clean_line(verdict.sentence, 2000)}", style, 2)]
     warnings = [Line(f"  WARNING  {clean_line(text, 600)}", "bold yellow", 11) for text in warned(decision)]
     blocks = (
+        fairness_lines(decision),
         head,
         warnings,
         candidate_lines(decision, width),

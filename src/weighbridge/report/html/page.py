@@ -16,6 +16,7 @@ from weighbridge.decide.decision import Decision
 from weighbridge.evidence import STATUS_CODES, Evidence
 from weighbridge.report import figures
 from weighbridge.report.clean import clean_line
+from weighbridge.report.fairness import LABELS, demanded, doubts
 from weighbridge.report.html.items import embedded, item_data
 from weighbridge.report.html.matrix import SHOWN, matrix
 from weighbridge.report.html.race import race
@@ -133,6 +134,9 @@ def render_html(decision: Decision, evidence: Evidence | None = None) -> str:
         claim=CLAIMS[decision.claim],
         figures=figures,
         warnings=warned(decision),
+        doubts=doubts(decision),
+        fairness_labels=LABELS,
+        demanded=demanded(decision),
         series=series,
         rows=_rows(series),
         matrix=matrix(series, decision, evidence),

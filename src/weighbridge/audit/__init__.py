@@ -1,0 +1,1 @@
+"""What stands behind the evidence: whether a comparison is fair."""
