@@ -142,16 +142,15 @@ def _show(tallies: Sequence[Tally], *, err: bool) -> None:
 
 
 def _settings(given: tuple[str, ...]) -> dict[str, Any]:
-    """Settings as YAML reads them; a text with commas where a list is due: choices=A,B,C."""
-    import yaml
+    """Values as JSON where they are JSON (0.5, true), else as text; text with commas is a list: choices=A,B,C."""
+    import msgspec
 
     found: dict[str, Any] = {}
     for name, text in _pairs(given, "--rescore-set", first=True).items():
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            value = text
-        found[name] = [part.strip() for part in text.split(",")] if isinstance(value, str) and "," in text else value
+            found[name] = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            found[name] = [part.strip() for part in text.split(",")] if "," in text else text
     return found
 
 
