@@ -31,8 +31,9 @@ class Export:
     """``module:function``, called as ``function(thing, path)``; imported on use."""
     what: str
     """What is written, for help and messages."""
-    takes: Literal["decision", "evidence"] = "decision"
-    """`thing`: the decision, or its evidence alone (writers in `logs`, which stands below `decide`)."""
+    takes: Literal["decision", "evidence", "titled evidence"] = "decision"
+    """`thing`: the decision, or its evidence (writers in `logs`, which stands below `decide`); where titled, the
+    task's name is the third argument."""
     folder: bool = False
     """Whether `path` is a folder, made where absent, because there is a file per model."""
 
@@ -41,8 +42,15 @@ EXPORTS: dict[str, Export] = {
     "rows": Export(
         "weighbridge.logs.rows_out:write_rows", "a row per item and model (csv, jsonl, parquet)", "evidence"
     ),
-    "eee": Export("weighbridge.logs.every_eval_ever_out:write_every_eval_ever", "Every Eval Ever 0.2", folder=True),
-    "hf": Export("weighbridge.logs.hf_results:write_hf_results", "Hugging Face .eval_results", folder=True),
+    "eee": Export(
+        "weighbridge.logs.every_eval_ever_out:write_every_eval_ever",
+        "Every Eval Ever 0.2",
+        "titled evidence",
+        folder=True,
+    ),
+    "hf": Export(
+        "weighbridge.logs.hf_results:write_hf_results", "Hugging Face .eval_results", "titled evidence", folder=True
+    ),
     "lm-eval": Export("weighbridge.logs.lm_eval_out:write_lm_eval", "lm-eval samples", "evidence", folder=True),
     "inspect": Export("weighbridge.logs.inspect_out:write_inspect", "Inspect logs", "evidence", folder=True),
     "junit": Export("weighbridge.report.junit:write_junit", "JUnit XML for CI"),
@@ -130,7 +138,10 @@ def write_export(decision: Decision, kind: str, path: Path) -> None:
     try:
         if export.folder:
             path.mkdir(exist_ok=True)
-        writer(thing, path)
+        if export.takes == "titled evidence":
+            writer(thing, path, decision.title or "weighbridge")
+        else:
+            writer(thing, path)
     except OSError as error:
         raise WeighbridgeError(
             f"cannot write {kind}: {error.strerror}", where=str(path), fix="free some space or name another file"

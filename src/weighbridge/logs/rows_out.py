@@ -49,14 +49,14 @@ def _arrays(columns: Mapping[str, Any]) -> dict[str, Any]:
     arrays = {}
     for name, values in columns.items():
         if isinstance(values, np.ndarray):
-            arrays[_utf8(name)] = values
+            arrays[utf8(name)] = values
             continue
         texts = np.empty(len(values), dtype=object)
-        texts[:] = [None if value is None else _utf8(value) for value in values]
-        arrays[_utf8(name)] = texts
+        texts[:] = [None if value is None else utf8(value) for value in values]
+        arrays[utf8(name)] = texts
     return arrays
 
 
-def _utf8(text: str) -> str:
+def utf8(text: str) -> str:
     """`text` with half surrogate pairs replaced: JSON can spell them, but no file format here has a form for them."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
