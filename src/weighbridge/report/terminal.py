@@ -159,7 +159,7 @@ def pair_lines(decision: Decision, width: int) -> list[Line]:
         Heading("points", 9),
         Heading(f"{figures.sureness(decision.alpha)} interval", 8),
     )
-    title = Line(f"  {clean_line(first)} against each other, item by item", "bold", 2)
+    title = Line(f"  {clean_line(first)} against the others, item by item", "bold", 2)
     return [title, *laid_out("against", headings, [_pair_row(pair, first) for pair in pairs], width)]
 
 
