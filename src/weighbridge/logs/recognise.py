@@ -8,6 +8,7 @@ from pathlib import Path
 from weighbridge.errors import UsageError, nearest
 from weighbridge.logs.log import Log, Reader
 from weighbridge.logs.readers import reader_of, readers
+from weighbridge.logs.zips import is_zip
 
 
 def read_logs(path: str | Path, format: str | None = None) -> list[Log]:  # noqa: A002 - the word users know
@@ -80,4 +81,6 @@ def _listed(known: Sequence[Reader]) -> str:
 def _advice(path: Path) -> str:
     if path.is_dir():
         return "name the file or the folder of one run"
+    if is_zip(path):
+        return "is this zip whole? fetch it again, or wait for the run that writes it"
     return "convert it to a csv with the columns item_id, model, score"
