@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from weighbridge.evidence import Evidence
     from weighbridge.evidence.scores_file import Missing
     from weighbridge.logs.figures import Tally
+    from weighbridge.logs.log import Settings
     from weighbridge.store import Store
     from weighbridge.weighing.run import Run
 
@@ -180,12 +181,21 @@ def compare_logs(
     from weighbridge.logs.gather import gather
 
     asked, demanded = _said(question, requirements, options)
-    evidence, notes, tallies = gather(paths, models, format, rescore, rescore_settings, sides or {}, missing)
+    logs = gather(paths, models, format, rescore, rescore_settings, sides or {}, missing)
     if told is not None:
-        told(tallies)
+        told(logs.tallies)
     shown = ", ".join(Path(path).name for path in paths[:4]) + (", ..." if len(paths) > 4 else "")
     title = shown if title is None else title
-    return _decided(evidence, notes, (asked, demanded), sequential, seed, title=title, currency=currency)
+    return _decided(
+        logs.evidence,
+        logs.notes,
+        (asked, demanded),
+        sequential,
+        seed,
+        title=title,
+        currency=currency,
+        settings=logs.settings,
+    )
 
 
 def _decided(
@@ -197,8 +207,9 @@ def _decided(
     *,
     title: str,
     currency: str,
+    settings: Mapping[str, Settings] | None = None,
 ) -> Decision:
-    """The decision on a score table, with `notes` above the verdict."""
+    """The decision on a score table, with `notes` above the verdict; `settings` tell how its answers came about."""
     from weighbridge.weighing.stored import weigh_stored
 
     asked, demanded = said
@@ -210,7 +221,8 @@ def _decided(
             fix=nearest(asked.reference, names),
         )
     run = weigh_stored(evidence, asked, seed, sequential=sequential)
-    return decide(replace(run, notes=(*notes, *run.notes)), demanded, title=title, currency=currency)
+    noted = replace(run, notes=(*notes, *run.notes))
+    return decide(noted, demanded, title=title, currency=currency, settings=settings)
 
 
 def _said(

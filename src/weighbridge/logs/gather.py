@@ -1,21 +1,34 @@
-"""From the paths of logs to one score table, with what each log holds and what to say above the verdict."""
+"""From the paths of logs to one score table, with how it came about, what each log holds and what to say of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weighbridge.errors import UsageError, nearest
 from weighbridge.evidence import Evidence, Side
 from weighbridge.logs.figures import Tally, disagreements, tallied
-from weighbridge.logs.log import Log
+from weighbridge.logs.log import Log, Settings
 from weighbridge.logs.recognise import read_logs
-from weighbridge.logs.table import evidence_of
+from weighbridge.logs.table import evidence_of, settings_of
 
 if TYPE_CHECKING:
     from weighbridge.logs.table import Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The logs of a comparison, read."""
+
+    evidence: Evidence
+    notes: tuple[str, ...]
+    """Sentences to show above the verdict."""
+    settings: dict[str, Settings]
+    """How the answers came about, by column name."""
+    tallies: tuple[Tally, ...]
+    """What each log holds, in the order read."""
 
 
 def gather(
@@ -26,8 +39,8 @@ def gather(
     rescore_settings: Mapping[str, Any] | None,
     sides: Mapping[str, Side],
     missing: Missing,
-) -> tuple[Evidence, tuple[str, ...], list[Tally]]:
-    """The score table of the logs at `paths`, the notes above the verdict, and a tally of each log.
+) -> Gathered:
+    """The score table of the logs at `paths`, and what is to be said of them.
 
     UsageError: a path given twice, a model or side that no log has, a log that cannot be read, or no common item.
     """
@@ -46,9 +59,10 @@ def gather(
     elif rescore_settings:
         raise UsageError("settings of a scorer were given without one", where="rescore", fix="name the scorer too")
     counted = [tallied(log) for log in chosen]
-    evidence, notes = evidence_of([log for log, _ in counted], missing=missing)
-    tallies = [tally for _, tally in counted]
-    return evidence, (*disagreements(tallies), *notes), tallies
+    logs = [log for log, _ in counted]
+    tallies = tuple(tally for _, tally in counted)
+    evidence, notes = evidence_of(logs, missing=missing)
+    return Gathered(evidence, (*disagreements(tallies), *notes), settings_of(logs), tallies)
 
 
 def _chosen(logs: Sequence[Log], models: Sequence[str] | None, sides: Mapping[str, Side]) -> list[Log]:

@@ -15,7 +15,7 @@ from weighbridge.errors import UsageError
 from weighbridge.evidence import NOT_ASKED, STATUS_CODES, Column, Evidence, Side
 from weighbridge.evidence.score_gaps import fill_gaps, keep_shared
 from weighbridge.evidence.table import Floats
-from weighbridge.logs.log import Log, Row
+from weighbridge.logs.log import Log, Row, Settings
 from weighbridge.logs.table_items import Items
 
 Missing = Literal["shared", "failed"]
@@ -79,7 +79,7 @@ def evidence_of(logs: Sequence[Log], *, missing: Missing = "shared") -> tuple[Ev
     several = len({log.settings.task for log in logs}) > 1 and _some_model_has_two_tasks(logs)
     columns: list[_Cells] = []
     notes: list[str] = []
-    for name, runs in _runs(logs):
+    for name, runs in runs_of(logs):
         cells = _Cells(name, next((log.side for log in runs if log.side != "unknown"), "unknown"))
         items.open_log(name)
         for log in runs:
@@ -98,6 +98,11 @@ def evidence_of(logs: Sequence[Log], *, missing: Missing = "shared") -> tuple[Ev
     return whole, (*notes, *gaps)
 
 
+def settings_of(logs: Sequence[Log]) -> dict[str, Settings]:
+    """Settings by column name of `evidence_of`; of several tasks of one model, those of the first."""
+    return {name: runs[0].settings for name, runs in runs_of(logs)}
+
+
 def _some_model_has_two_tasks(logs: Sequence[Log]) -> bool:
     tasks: dict[str, set[str | None]] = {}
     for log in logs:
@@ -105,7 +110,7 @@ def _some_model_has_two_tasks(logs: Sequence[Log]) -> bool:
     return any(len(of_model) > 1 for of_model in tasks.values())
 
 
-def _runs(logs: Sequence[Log]) -> list[tuple[str, list[Log]]]:
+def runs_of(logs: Sequence[Log]) -> list[tuple[str, list[Log]]]:
     """Column name and logs of each column: one per model, or several where a model ran a task more than once."""
     columns: dict[tuple[str, int], list[Log]] = {}
     times: Counter[tuple[str, str | None]] = Counter()
