@@ -19,7 +19,7 @@ from weighbridge.logs.zips import is_zip, open_zip, read_entry
 
 _HEADER = "header.json"
 _START = "_journal/start.json"
-_SAMPLE = re.compile(r"samples/(?P<id>.+)_epoch_(?P<epoch>\d+)(?:\.json|/sample\.json)", re.DOTALL)
+_SAMPLE = re.compile(r"samples/(?P<id>.*)_epoch_(?P<epoch>\d+)(?:\.json|/sample\.json)", re.DOTALL)
 _HEAD = 1 << 16
 _MARKS = (b'"eval"', b'"task"', b'"version"')
 _RUN = (b'"run_id"', b'"eval_id"', b'"task_id"')
