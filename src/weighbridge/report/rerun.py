@@ -30,7 +30,7 @@ SCORER = """\
 
 
 def write_project(decision: Decision, path: Path) -> None:
-    """Writes the project to `path`, and beside it ``STEM-items.jsonl`` and, of stored answers, ``STEM-answers.jsonl``.
+    """Writes the project to `path`, and beside it ``STEM-items.jsonl`` and the stored answers.
 
     UsageError where the evidence has no questions or no references, or a stored model no answers: then nothing could
     be asked, marked or given back.
