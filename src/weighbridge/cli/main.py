@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("weighbridge.cli.run:run", "Weigh the candidates and give the verdict."),
     "compare": ("weighbridge.cli.compare:compare", "Give the verdict on scores that are already there."),
     "judge": ("weighbridge.cli.judge:judge", "Have a model judge answers, and hold it against its own biases."),
+    "rate": ("weighbridge.cli.rate:rate", "Compare answers by eye, two at a time and without names."),
     "store": ("weighbridge.cli.store:store", "List, export and prune the answers that were paid for."),
     "schema": ("weighbridge.cli.schema:schema", "Print the JSON Schema of the project file."),
 }

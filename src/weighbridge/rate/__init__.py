@@ -1,0 +1,1 @@
+"""People compare two answers on a local page, without names; their preferences become evidence."""
