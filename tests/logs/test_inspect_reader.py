@@ -125,7 +125,7 @@ def test_two_logs_make_one_table() -> None:
     assert evidence.repeats.tolist() == [3, 3]
     reported = [one("epochs-small.eval").reported["accuracy"], one("epochs-large.json").reported["accuracy"]]
     assert evidence.score.mean(axis=1).tolist() == pytest.approx(reported, rel=1e-15)
-    assert len(notes) == 2
+    assert notes == ("every model: The score weighed is 'graded'; the log also has closeness.",)
 
 
 def test_a_folder_of_logs_is_read_whole(tmp_path: Path) -> None:

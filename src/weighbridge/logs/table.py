@@ -79,23 +79,34 @@ def evidence_of(logs: Sequence[Log], *, missing: Missing = "shared") -> tuple[Ev
     several = len({log.settings.task for log in logs}) > 1 and _some_model_has_two_tasks(logs)
     columns: list[_Cells] = []
     notes: list[str] = []
+    said: dict[str, list[str]] = {}
     for name, runs in runs_of(logs):
         cells = _Cells(name, next((log.side for log in runs if log.side != "unknown"), "unknown"))
         items.open_log(name)
         for log in runs:
             prefix = f"{log.settings.task or log.path.stem}/" if several else ""
             _read(log, prefix, cells, items, about)
-            notes += [f"{name}: {note}" for note in log.notes]
+            for note in log.notes:
+                said.setdefault(note, []).append(name)
         columns.append(cells)
         notes += _column_notes(cells)
         cells.seen.clear()
     if not items.ids:
         raise UsageError("the log holds no answers", where=str(logs[0].path), fix="did the run that wrote it finish?")
-    notes += items.notes()
+    told = [f"{_names(names, len(columns))}: {note}" for note, names in said.items()]
+    notes = [*told, *notes, *items.notes()]
     evidence = _assembled(columns, items, about, notes)
     where = ", ".join(dict.fromkeys(str(log.path) for log in logs))
     whole, gaps = fill_gaps(evidence) if missing == "failed" else keep_shared(evidence, where)
     return whole, (*notes, *gaps)
+
+
+def _names(names: Sequence[str], columns: int) -> str:
+    """Who a note is about, in few words."""
+    each = list(dict.fromkeys(names))
+    if len(each) == columns > 1:
+        return "every model"
+    return ", ".join(each[:5]) + (f" and {len(each) - 5} more" if len(each) > 5 else "")
 
 
 def settings_of(logs: Sequence[Log]) -> dict[str, Settings]:
