@@ -15,7 +15,8 @@ from weighbridge.evidence.words import count, percent
 SLIGHT = 0.01
 """A smaller share of copies hardly changes an interval."""
 
-_LETTER = re.compile(r"\W*[A-Z0-9]\W*", re.IGNORECASE)
+_LETTER = re.compile(r"\W*[A-Za-z]\W*")
+_MARK = re.compile(r"\W*[A-Za-z0-9]\W*")
 _NUMBER = re.compile(r"[-+$€£ \d.,%]*\d[-+$€£ \d.,%]*")
 _OPTIONS = re.compile(r"(?:^|[\s(])(?:B|b|2)\s?[).:]\s?\S", re.MULTILINE)
 
@@ -63,7 +64,7 @@ def contradictions(view: View) -> list[Finding]:
     groups: dict[tuple[str, ...], dict[str, list[int]]] = {}
     for i, (question, reference) in enumerate(zip(questions, references, strict=True)):
         key = tuple(words_of(question))
-        if key and reference.strip() and not _ambiguous(question, reference):
+        if key and reference.strip() and not _ambiguous(view, question, reference):
             groups.setdefault(key, {}).setdefault(" ".join(words_of(reference)) or reference.strip(), []).append(i)
     bad = [answers for answers in groups.values() if len(answers) > 1]
     if not bad:
@@ -91,9 +92,13 @@ def contradictions(view: View) -> list[Finding]:
     ]
 
 
-def _ambiguous(question: str, reference: str) -> bool:
-    """Whether the reference is the mark of an option that the text does not show: other options, other answer."""
-    return _LETTER.fullmatch(reference) is not None and _OPTIONS.search(question) is None
+def _ambiguous(view: View, question: str, reference: str) -> bool:
+    """Whether the reference is the mark of an option that the text does not show: other options, other answer.
+
+    A digit is a mark where all references are a few labels, else a number.
+    """
+    marks = _MARK if view.labels is not None else _LETTER
+    return marks.fullmatch(reference) is not None and _OPTIONS.search(question) is None
 
 
 def _exact(view: View) -> list[list[int]]:
@@ -102,7 +107,7 @@ def _exact(view: View) -> list[list[int]]:
     references = view.references or ("",) * view.items
     for i, question in enumerate(view.evidence.questions or ()):
         key = tuple(words_of(question))
-        if len(key) >= 3 and not (references[i] and _ambiguous(question, references[i])):
+        if len(key) >= 3 and not (references[i] and _ambiguous(view, question, references[i])):
             groups.setdefault((key, references[i].strip().casefold()), []).append(i)
     return [group for group in groups.values() if len(group) > 1]
 
@@ -117,7 +122,7 @@ def _merged(exact: list[list[int]], near: list[list[int]], view: View) -> list[l
     for group in near:
         parts: dict[str, list[int]] = {}
         for i in group:
-            if not (references[i] and _ambiguous(questions[i], references[i])):
+            if not (references[i] and _ambiguous(view, questions[i], references[i])):
                 parts.setdefault(references[i].strip().casefold(), []).append(i)
         split += [part for part in parts.values() if len(part) > 1]
     for group in [*split, *exact]:

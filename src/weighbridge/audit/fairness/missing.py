@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from weighbridge.audit.fairness.view import RARE, ROWS, Bools, Floats, finding
 from weighbridge.evidence import Evidence, Finding
-from weighbridge.evidence.words import count, listed, percent, points, signed, some_of
+from weighbridge.evidence.words import count, listed, percent, points, some_of
 from weighbridge.stats.fixed.special import normal_cdf
 
 FEWEST = 5
@@ -21,6 +21,9 @@ SLIGHT = 0.01
 
 MOST_LEVELS = 60
 """A metadata column with more values than this is no category."""
+
+SINGLY = 3
+"""More candidates than this without anything remarkable are told of together."""
 
 DRAWS = 1999
 
@@ -43,6 +46,10 @@ def missing_answers(whole: Evidence) -> list[Finding]:
     few = [k for k in range(len(lacking)) if lacking[k] and slight[k]]
     many = [k for k in range(len(lacking)) if lacking[k] and not slight[k]]
     found = [_of(whole, k, gaps[k], total - scores[k], known - ~gaps[k]) for k in many]
+    if sum(one.met == "met" for one in found) > SINGLY:
+        found = [one for one in found if one.met != "met"]
+        told = {one.candidate for one in found}
+        found.append(_unremarkable(whole, gaps, [k for k in many if whole.columns[k].name not in told]))
     if few:
         most = int(lacking[few].max())
         names = some_of([whole.columns[k].name for k in few])
@@ -57,6 +64,19 @@ def missing_answers(whole: Evidence) -> list[Finding]:
             )
         )
     return found
+
+
+def _unremarkable(whole: Evidence, gaps: Bools, candidates: list[int]) -> Finding:
+    """One finding for many candidates of whom nothing shows that what they lack is special."""
+    shares = gaps[candidates].mean(axis=1)
+    names = some_of([whole.columns[k].name for k in candidates])
+    return finding(
+        "met",
+        f"{names} have no score for {percent(float(shares.min()))} to {percent(float(shares.max()))} of "
+        f"{count(len(whole.items), 'item')}, and nothing shows that they are special",
+        value=float(shares.max()),
+        evidence=_rows(whole, gaps[candidates].any(axis=0)),
+    )
 
 
 def _rows(whole: Evidence, gap: NDArray[Any] | np.bool_) -> tuple[str, ...]:
@@ -82,7 +102,8 @@ def _of(whole: Evidence, k: int, gap: Bools, total: Floats, known: Floats) -> Fi
     if reasons:
         kept = float(hardness[judged & ~gap].mean()) if (judged & ~gap).any() else math.nan
         shift = kept - float(hardness[judged].mean())
-        moved = f"; on the items it has, the others score {signed(shift)} points more" if abs(shift) >= 5e-4 else ""
+        way = "more" if shift > 0 else "less"
+        moved = f"; on the items it has, the others score {points(shift)} {way}" if abs(shift) >= 5e-4 else ""
         return finding(
             "not met",
             f"{head}, and not at random: {'; '.join(reasons)}{moved}",

@@ -8,7 +8,7 @@ import numpy as np
 
 from weighbridge.audit.fairness.view import View, finding
 from weighbridge.evidence import Finding
-from weighbridge.evidence.words import count, percent, points
+from weighbridge.evidence.words import count, points
 from weighbridge.stats.fixed.special import t_quantile
 from weighbridge.stats.plan import fixed_sample_size
 
@@ -52,12 +52,12 @@ def benchmark_size(view: View) -> list[Finding]:
     return [
         finding(
             "not met",
-            f"too small for the margin asked: {count(pool, noun)}, where about {needed:,} are needed to tell "
-            f"{view.names[a]} from {view.names[b]} within {points(view.tolerance)} ({percent(POWER)} of the time)",
+            f"too small for the margin asked: {count(pool, noun)} show a difference of "
+            f"{points(_reached(spread, pool, alpha))} between {view.names[a]} and {view.names[b]}, while one of "
+            f"{points(view.tolerance)} needs about {needed:,} ({POWER:.0%} power)",
             value=float(pool),
             limit=float(needed),
-            would_change=f"{count(needed - pool, f'more {noun}')}, or a tolerance of "
-            f"{points(_reached(spread, pool, alpha))}",
+            would_change=f"more {noun}s, or a wider tolerance fixed beforehand",
         )
     ]
 
