@@ -13,7 +13,9 @@ MOST_VALUE = 512_000_000
 """Bytes of one member or element."""
 
 _CHUNK = 1 << 20
-_MARK = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{}]', re.DOTALL)
+# One match per bracket, with all texts and numbers before it.
+_JUMP = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+[\[\]{}]', re.DOTALL)
+_OPENING = b"[{"
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _SCALAR = re.compile(rb"[^,\]}\s]*")
@@ -92,24 +94,17 @@ class JsonPieces:
     def _container_end(self) -> int:
         depth, at = 0, self._at
         while True:
-            for mark in _MARK.finditer(self._buffer, at):
-                token = mark.group()
-                if token in (b"{", b"["):
-                    depth += 1
-                elif token in (b"}", b"]"):
-                    depth -= 1
-                    if not depth:
-                        return mark.end()
-                elif len(token) == 1:
-                    # A text that goes on beyond the buffer.
-                    at = mark.start()
-                    break
-                at = mark.end()
-            else:
-                at = max(at, self._at)
-            before = self._at
-            self._more()
-            at -= before - self._at
+            found = _JUMP.match(self._buffer, at)
+            if found is None:
+                # The buffer ends before the next bracket, perhaps within a text.
+                before = self._at
+                self._more()
+                at -= before
+                continue
+            at = found.end()
+            depth += 1 if self._buffer[at - 1] in _OPENING else -1
+            if not depth:
+                return at
 
     def _next(self) -> bytes:
         """The next character that is no white space; the position is on it."""
