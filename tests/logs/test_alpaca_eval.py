@@ -78,8 +78,15 @@ def test_a_result_folder_joins_judgements_and_outputs(tmp_path: Path) -> None:
     (log,) = read_logs(folder)
     assert log.path.name == "annotations.json"
     judged(folder / "second_judge" / "annotations.json")
-    with pytest.raises(UsageError, match="2 judges have annotated these answers: second_judge, weighted_judge"):
+    with pytest.raises(UsageError, match=r"judged more than once: .*second_judge.*, .*weighted_judge"):
         read_logs(folder)
+
+
+@pytest.mark.parametrize("place", ["{}/annotations.json", "{}/judge/annotations.json", "{}.json"])
+def test_annotations_of_several_models_are_read_from_one_folder(tmp_path: Path, place: str) -> None:
+    for model in ("a", "b"):
+        judged(tmp_path / place.format(model), model)
+    assert [log.model for log in read_logs(tmp_path)] == ["a", "b"]
 
 
 def test_the_results_of_several_models_are_read_from_their_folder(tmp_path: Path) -> None:

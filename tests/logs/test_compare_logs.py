@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import weighbridge
-from logs.samples import annotation, gsm, output, write_array
+from logs.samples import annotation, gsm, output, single, write_array, write_lines
 from weighbridge.cli.compare import compare
 from weighbridge.errors import UsageError
 from weighbridge.logs.figures import Tally, tallied
@@ -87,6 +87,25 @@ def test_a_folder_is_read_with_every_log_in_it(tmp_path: Path) -> None:
     assert [tally.log.model for tally in seen] == ["c", "a"]
     assert decision.calls.made == 240
     assert decision.items == 120
+
+
+def test_a_folder_may_hold_logs_of_several_tools(tmp_path: Path) -> None:
+    judged(tmp_path / "b.json", "judged", 0.9)
+    solved(tmp_path / "a.json", "solved", 0.9)
+    write_lines(tmp_path / "c.jsonl", [single(1, 1, 5)])
+    assert [log.model for log in read_logs(tmp_path)] == ["solved", "judged", "vicuna-13b"]
+    with pytest.raises(UsageError, match="no item"):
+        weighbridge.compare_logs(tmp_path)
+
+
+def test_a_log_may_be_named_from_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    solved(tmp_path / "a.json", "a", 0.9)
+    judged(tmp_path / "b" / "b.json", "b", 0.9)
+    write_lines(tmp_path / "c" / "model_judgment" / "c.jsonl", [single(1, 1, 5)])
+    for place, name in ((".", "a.json"), ("b", "b.json"), ("c/model_judgment", "c.jsonl")):
+        monkeypatch.chdir(tmp_path / place)
+        assert list(read_logs(name)[0].rows())
+        assert read_logs(".")
 
 
 def test_the_question_is_asked_as_of_a_table(tmp_path: Path) -> None:

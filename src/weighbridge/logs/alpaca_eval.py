@@ -80,7 +80,8 @@ def recognise(path: Path) -> bool:
     if not path.is_dir():
         return False
     judged, outputs = _parts(path)
-    return bool(outputs) or any(found.parent == path for found in judged)
+    # With other files beside them this is a folder of logs, which are looked at one by one.
+    return bool(judged or outputs) and not set(path.glob("*.json*")) - {*judged, *outputs}
 
 
 def read(path: Path) -> list[Log]:
@@ -88,16 +89,19 @@ def read(path: Path) -> list[Log]:
     if path.is_file():
         return _judged(path) if _holds(path, ANNOTATION) else _unjudged(path)
     judged, outputs = _parts(path)
-    judges = {found.parent for found in judged}
-    if len(judges) > 1:
-        raise UsageError(
-            f"{len(judges)} judges have annotated these answers: {', '.join(sorted(one.name for one in judges))}",
-            where=str(path),
-            fix=f"name the annotations of one: {judged[0]}",
-        )
-    logs = [log for found in judged for log in _judged(found)]
-    have = {log.model for log in logs}
-    return logs + [log for found in outputs for log in _unjudged(found) if log.model not in have]
+    logs: list[Log] = []
+    where: dict[str, Path] = {}
+    for file in judged:
+        for log in _judged(file):
+            if log.model in where:
+                raise UsageError(
+                    f"the answers of {log.model!r} were judged more than once: {where[log.model]}, {file}",
+                    where=str(path),
+                    fix=f"name one of them: {file}",
+                )
+            where[log.model] = file
+            logs.append(log)
+    return logs + [log for file in outputs for log in _unjudged(file) if log.model not in where]
 
 
 def _judged(path: Path) -> list[Log]:
@@ -106,7 +110,7 @@ def _judged(path: Path) -> list[Log]:
     first: dict[str, Annotation] = {}
     baselines: dict[str, set[str]] = {}
     for _, found in array_records(path, Annotation):
-        model = found.generator_2 or path.parent.name
+        model = found.generator_2 or path.resolve().parent.name
         counts[model] += 1
         first.setdefault(model, found)
         baselines.setdefault(model, set()).add(found.generator_1 or "unnamed")
@@ -125,7 +129,7 @@ def _judged(path: Path) -> list[Log]:
 def _judged_rows(path: Path, model: str) -> Iterator[Row]:
     seen: Counter[str] = Counter()
     for _, found in array_records(path, Annotation):
-        if (found.generator_2 or path.parent.name) != model:
+        if (found.generator_2 or path.resolve().parent.name) != model:
             continue
         item = item_id(found.instruction)
         score = preference_score(found.preference)

@@ -44,14 +44,20 @@ def recognise(path: Path) -> bool:
     """A file of answers or judgements, or a folder that holds them where FastChat puts them."""
     if path.is_file():
         return kind_of(path) in LOGS and not holds_array(path)
-    return path.is_dir() and any(kind in _files(path) for kind in LOGS)
+    if not path.is_dir():
+        return False
+    found = _files(path)
+    ours = {file for files in found.values() for file in files}
+    # With other files beside them this is a folder of logs, which are looked at one by one.
+    return any(kind in found for kind in LOGS) and not set(path.glob("*.json*")) - ours
 
 
 def read(path: Path) -> list[Log]:
     """One log per model and judge."""
     if path.is_file():
         kind = kind_of(path)
-        home = path.parent.parent if path.parent.name.startswith("model_") else path.parent
+        folder = path.resolve().parent
+        home = folder.parent if folder.name.startswith("model_") else folder
         around = _files(home)
         chosen = path
     else:

@@ -168,10 +168,10 @@ def _template(found: Element) -> str | None:
 
 def _summary(path: Path, dataset: str) -> dict[str, float]:
     """The figures of this file in the summary that ZeroEval writes beside the task's folder."""
-    board = path.parent.with_name(f"{path.parent.name}.summary.json")
-    if not board.is_file():
-        board = path.parent / f"{dataset}.summary.json"
-    if not board.is_file():
+    folder = path.resolve().parent
+    places = (folder.parent / f"{folder.name}.summary.json", folder / f"{dataset.replace('/', '_')}.summary.json")
+    board = next((place for place in places if place.is_file()), None)
+    if board is None:
         return {}
     for _, row in array_records(board, dict[str, Any]):
         if row.get("Model") == path.stem:
