@@ -62,7 +62,7 @@ def length_of_answers(view: View) -> list[Finding]:
         found.append(
             finding(
                 "not met" if gone else "unknown",
-                f"length may have won the judge: {view.names[leader]} is {points(raw)} ahead of {view.names[other]} "
+                f"length may have won the marks: {view.names[leader]} is {points(raw)} ahead of {view.names[other]} "
                 f"with answers {ratio:.2f} times as long; at equal length the lead {sign} "
                 f"({signed(equal)} points, between {signed(equal - half)} and {signed(equal + half)})",
                 candidate=view.names[leader],

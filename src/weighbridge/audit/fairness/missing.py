@@ -94,16 +94,18 @@ def _of(whole: Evidence, k: int, gap: Bools, total: Floats, known: Floats) -> Fi
     hardness = np.where(judged, total / np.maximum(known, 1), np.nan)
     by_score = _score_gap(hardness[judged], gap[judged])
     by_category = [found for label in whole.meta if (found := _category_gap(label, whole.meta[label], gap))]
+    others = [column.name for column in whole.columns if column.name != name]
+    they = f"{others[0]} scores" if len(others) == 1 else "the others score"
     reasons = []
     if by_score is not None and by_score[2] < RARE:
         there, elsewhere, _ = by_score
-        reasons.append(f"the others score {percent(there)} on those and {percent(elsewhere)} on the rest")
+        reasons.append(f"{they} {percent(there)} on those and {percent(elsewhere)} on the rest")
     reasons += [where for where, p in by_category if p < RARE]
     if reasons:
         kept = float(hardness[judged & ~gap].mean()) if (judged & ~gap).any() else math.nan
         shift = kept - float(hardness[judged].mean())
         way = "more" if shift > 0 else "less"
-        moved = f"; on the items it has, the others score {points(shift)} {way}" if abs(shift) >= 5e-4 else ""
+        moved = f"; on the items it has, {they} {points(shift)} {way}" if abs(shift) >= 5e-4 else ""
         return finding(
             "not met",
             f"{head}, and not at random: {'; '.join(reasons)}{moved}",
