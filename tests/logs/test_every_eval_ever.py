@@ -37,7 +37,7 @@ def test_the_projects_own_converter_s_files_are_read() -> None:
     assert {log.model for log in logs} == {"pairs-a", "pairs-b"}
     for log in logs:
         scores = [row.score for row in log.rows() if row.score is not None]
-        assert sum(scores) / len(scores) == pytest.approx(log.reported["score"], abs=1e-9)
+        assert sum(scores) / len(scores) == pytest.approx(log.reported[log.settings.metric or "score"], abs=1e-9)
         assert (log.settings.tool or "").startswith("lm_eval")
         assert len(log.notes) == 1
         assert "scored as" in log.notes[0]
@@ -118,7 +118,7 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
     assert back.cluster is not None
     for log in logs:
         scores = [row.score for row in log.rows() if row.score is not None]
-        assert log.reported["score"] == pytest.approx(sum(scores) / len(scores))
+        assert log.reported[log.settings.metric or "score"] == pytest.approx(sum(scores) / len(scores))
 
 
 @given(low=st.floats(-100, 100), width=st.floats(0.1, 100), share=st.floats(0, 1), turned=st.booleans())

@@ -163,14 +163,15 @@ def _of_instances(path: Path, aggregates: dict[str, Aggregate], metric: str | No
                 [f"{chosen[0]} is read; the same answers are scored as {', '.join(others)} too."] if others else []
             )
             notes += [scale.note] if scale.note else []
+            settings = _settings(aggregate, result, model, *chosen)
             logs.append(
                 Log(
                     path=path,
                     format="every_eval_ever",
                     model=str((aggregate.model_info if aggregate else {}).get("name") or model),
                     rows=partial(_rows, path, (run, model, chosen), scale),
-                    settings=_settings(aggregate, result, model, *chosen),
-                    reported=_reported(result, scale),
+                    settings=settings,
+                    reported=_reported(result, scale, settings.metric or "score"),
                     notes=tuple(notes),
                 )
             )
@@ -228,10 +229,10 @@ def _settings(
     )
 
 
-def _reported(result: Result | None, scale: Scale) -> dict[str, float]:
+def _reported(result: Result | None, scale: Scale, name: str) -> dict[str, float]:
     score = (result.score_details if result else {}).get("score")
     placed = scale.placed(score) if isinstance(score, int | float) and not isinstance(score, bool) else None
-    return {} if placed is None else {"score": placed}
+    return {} if placed is None else {name: placed}
 
 
 READER = Reader(

@@ -91,7 +91,7 @@ def read_openai_evals(path: Path, metric: str | None = None) -> list[Log]:
                 model=model,
                 shots=shots if isinstance(shots, int) else None,
                 scorer=_text(evaluation.get("cls")),
-                metric=chosen,
+                metric="accuracy" if chosen == MATCH and "accuracy" in report else chosen,
                 tool="OpenAI evals (oaieval)",
                 when=_text(run.spec.get("created_at")),
             ),
