@@ -15,7 +15,9 @@ import weighbridge
 from logs.samples import annotation, gsm, output, single, write_array, write_lines
 from weighbridge.cli.compare import compare
 from weighbridge.errors import UsageError
-from weighbridge.logs.figures import Tally, tallied
+from weighbridge.evidence import Status
+from weighbridge.logs.conditions import settings_of
+from weighbridge.logs.figures import Tally, disagreements, tallied
 from weighbridge.logs.log import Log, Row, Settings
 from weighbridge.logs.recognise import read_logs
 
@@ -243,3 +245,30 @@ def test_repeats_are_averaged_within_the_item_first() -> None:
     list(log.rows())
     list(replace(log).rows())
     assert (tally.answers, tally.items, tally.mean) == (3, 2, 0.75), "a second reading starts afresh"
+
+
+def test_answers_that_a_tool_leaves_out_of_its_figure_are_told_apart() -> None:
+    rows = [Row("a", 1.0), Row("b", 0.0), Row("c", None, Status.FAILED), Row("d", 1.0)]
+    log, tally = tallied(Log(Path("x"), "f", "m", lambda: iter(rows), reported={"accuracy": 2 / 3}))
+    list(log.rows())
+    assert (tally.mean, tally.agrees, tally.agrees_without) == (0.5, False, True)
+    assert disagreements([tally]) == (
+        "x: the log reports accuracy 0.666667 for m without one answer that has no score; here that counts 0.",
+    )
+
+
+def log_of(model: str, task: str, **settings: object) -> Log:
+    rows = [Row("a", 1.0)]
+    return Log(Path(f"{model}-{task}"), "f", model, lambda: iter(rows), Settings(task=task, model=model, **settings))
+
+
+def test_conditions_are_those_of_the_tasks_that_all_have() -> None:
+    sums, words = {"decoding": {"temperature": 0.0}, "shots": 0}, {"decoding": {"temperature": 0.7}, "shots": 0}
+    logs = [log_of("a", "words", **words), log_of("a", "sums", **sums), log_of("b", "sums", **sums)]
+    found = settings_of(logs)
+    assert found["a"].task == found["b"].task == "sums"
+    assert found["a"].decoding == {"temperature": 0.0}
+    both = settings_of([*logs, log_of("b", "words", **words)])
+    assert both["a"].decoding == both["b"].decoding == {"temperature": [0.0, 0.7]}
+    assert both["a"].task == "sums | words"
+    assert both["a"].shots == 0

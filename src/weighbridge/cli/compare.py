@@ -131,6 +131,8 @@ def _show(tallies: Sequence[Tally], *, err: bool) -> None:
     for tally in tallies:
         stated = tally.reported
         agreed = {True: "; the rows agree", False: "; THE ROWS DIFFER", None: ""}[tally.agrees]
+        if tally.agrees_without:
+            agreed = f"; the rows agree but for {tally.unscored:,} without a score"
         figure = "nothing to check" if stated is None else f"{clean_line(stated[0], 40)} {stated[1]:g}{agreed}"
         score = "none" if tally.mean is None else f"{100 * tally.mean:.1f} %"
         cells = (tally.log.format, f"{tally.items:,}", score, figure)

@@ -24,6 +24,10 @@ class Tally:
     answers: int = 0
     sums: dict[str, tuple[float, int]] = field(default_factory=dict)
     """By item: sum of the scores over its repeats, and how many."""
+    scored: dict[str, tuple[float, int]] = field(default_factory=dict)
+    """The same without answers that failed or came without a score: tools differ in whether they count those."""
+    unscored: int = 0
+    """Answers that failed or came without a score and count 0 here."""
 
     @property
     def items(self) -> int:
@@ -33,9 +37,7 @@ class Tally:
     @property
     def mean(self) -> float | None:
         """Mean over the items of the mean over their repeats; None without a score."""
-        if not self.sums:
-            return None
-        return sum(total / count for total, count in self.sums.values()) / len(self.sums)
+        return _mean(self.sums)
 
     @property
     def reported(self) -> tuple[str, float] | None:
@@ -52,11 +54,22 @@ class Tally:
     @property
     def agrees(self) -> bool | None:
         """Whether the mean is the reported figure to the last digit it was given with; None: nothing to compare."""
-        mean, stated = self.mean, self.reported
+        return self._is_reported(self.mean)
+
+    @property
+    def agrees_without(self) -> bool:
+        """Whether it is that only without the answers that failed or came without a score."""
+        return self.unscored > 0 and self.agrees is False and self._is_reported(_mean(self.scored)) is True
+
+    def _is_reported(self, mean: float | None) -> bool | None:
+        stated = self.reported
         if mean is None or stated is None:
             return None
-        value = stated[1]
-        return any(abs(mean * scale - value) <= _half_digit(value) for scale in SCALES)
+        return any(abs(mean * scale - stated[1]) <= _half_digit(stated[1]) for scale in SCALES)
+
+
+def _mean(sums: dict[str, tuple[float, int]]) -> float | None:
+    return sum(total / count for total, count in sums.values()) / len(sums) if sums else None
 
 
 def _half_digit(value: float) -> float:
@@ -74,18 +87,28 @@ def tallied(log: Log) -> tuple[Log, Tally]:
     tally = Tally(log)
 
     def rows() -> Iterator[Row]:
-        tally.answers, tally.sums = 0, {}
+        tally.answers, tally.sums, tally.scored, tally.unscored = 0, {}, {}, 0
         for row in log.rows():
             tally.answers += 1
-            score = row.score
-            if score is None and row.status is not Status.OK:
-                score = 0.0
+            lacking = row.score is None or row.status is Status.FAILED
+            score = 0.0 if row.score is None and row.status is not Status.OK else row.score
             if score is not None:
-                total, count = tally.sums.get(row.item_id, (0.0, 0))
-                tally.sums[row.item_id] = (total + score, count + 1)
+                _add(tally.sums, row.item_id, score)
+                tally.unscored += lacking
+                if not lacking:
+                    _add(tally.scored, row.item_id, score)
             yield row
 
     return replace(log, rows=rows), tally
+
+
+def _add(sums: dict[str, tuple[float, int]], item: str, score: float) -> None:
+    total, count = sums.get(item, (0.0, 0))
+    sums[item] = (total + score, count + 1)
+
+
+def _answers(count: int) -> str:
+    return "one answer that has" if count == 1 else f"{count:,} answers that have"
 
 
 def disagreements(tallies: Sequence[Tally]) -> tuple[str, ...]:
@@ -93,9 +116,11 @@ def disagreements(tallies: Sequence[Tally]) -> tuple[str, ...]:
     lines = []
     for tally in tallies:
         stated, mean = tally.reported, tally.mean
-        if tally.agrees is False and stated is not None and mean is not None:
-            lines.append(
-                f"{tally.log.path.name}: the log reports {stated[0]} {stated[1]:g} for {tally.log.model}, "
-                f"its {tally.items:,} items give {mean:.6g}."
-            )
+        if tally.agrees is not False or stated is None or mean is None:
+            continue
+        said = f"{tally.log.path.name}: the log reports {stated[0]} {stated[1]:g} for {tally.log.model}"
+        if tally.agrees_without:
+            lines.append(f"{said} without {_answers(tally.unscored)} no score; here that counts 0.")
+        else:
+            lines.append(f"{said}, its {tally.items:,} items give {mean:.6g}.")
     return tuple(lines)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from weighbridge.errors import UsageError, nearest
 from weighbridge.evidence import Evidence, Side
+from weighbridge.logs.conditions import settings_of
 from weighbridge.logs.figures import Tally, disagreements, tallied
 from weighbridge.logs.log import Log, Settings
 from weighbridge.logs.recognise import read_logs
-from weighbridge.logs.table import evidence_of, settings_of
+from weighbridge.logs.table import evidence_of
 
 if TYPE_CHECKING:
     from weighbridge.logs.table import Missing

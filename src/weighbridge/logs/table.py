@@ -15,7 +15,7 @@ from weighbridge.errors import UsageError
 from weighbridge.evidence import NOT_ASKED, STATUS_CODES, Column, Evidence, Side
 from weighbridge.evidence.score_gaps import fill_gaps, keep_shared
 from weighbridge.evidence.table import Floats
-from weighbridge.logs.log import Log, Row, Settings
+from weighbridge.logs.log import Log, Row
 from weighbridge.logs.table_items import Items
 
 Missing = Literal["shared", "failed"]
@@ -107,11 +107,6 @@ def _names(names: Sequence[str], columns: int) -> str:
     if len(each) == columns > 1:
         return "every model"
     return ", ".join(each[:5]) + (f" and {len(each) - 5} more" if len(each) > 5 else "")
-
-
-def settings_of(logs: Sequence[Log]) -> dict[str, Settings]:
-    """Settings by column name of `evidence_of`; of several tasks of one model, those of the first."""
-    return {name: runs[0].settings for name, runs in runs_of(logs)}
 
 
 def _some_model_has_two_tasks(logs: Sequence[Log]) -> bool:
