@@ -11,7 +11,7 @@ from weighbridge.audit.fairness.view import View, finding
 from weighbridge.evidence import Finding
 from weighbridge.evidence.words import percent, points
 
-FEWEST = 10
+FEWEST = 5
 
 BULK = 0.3
 """Share of a candidate's wrong answers that hold the reference, from which the scorer is in doubt."""

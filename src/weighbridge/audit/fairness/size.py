@@ -54,7 +54,7 @@ def benchmark_size(view: View) -> list[Finding]:
             "not met",
             f"too small for the margin asked: {count(pool, noun)} show a difference of "
             f"{points(_reached(spread, pool, alpha))} between {view.names[a]} and {view.names[b]}, while one of "
-            f"{points(view.tolerance)} needs about {needed:,} ({POWER:.0%} power)",
+            f"{points(view.tolerance)} needs about {needed:,} ({100 * POWER:.0f} % power)",
             value=float(pool),
             limit=float(needed),
             would_change=f"more {noun}s, or a wider tolerance fixed beforehand",
