@@ -136,6 +136,44 @@ def test_a_folder_of_logs_is_read_whole(tmp_path: Path) -> None:
     assert [log.model for log in read_logs(tmp_path, "inspect")] == ["mockllm/large", "mockllm/small"]
 
 
+def test_of_several_attempts_at_a_run_the_last_good_one_counts(tmp_path: Path) -> None:
+    whole = json.loads((FIXTURES / "close-large.json").read_text())
+    for name, status, hour in (("1", "error", 1), ("2", "success", 2), ("3", "cancelled", 3)):
+        whole["status"] = status
+        whole["eval"]["created"] = f"2026-11-21T0{hour}:00:00+00:00"
+        (tmp_path / f"{name}.json").write_text(json.dumps(whole))
+    whole["eval"]["task_id"] = "another run"
+    (tmp_path / "4.json").write_text(json.dumps(whole))
+    logs = read_logs(tmp_path)
+    assert [log.path.name for log in logs] == ["2.json", "4.json"]
+    assert logs[0].notes == ("Other attempts at this run are left out: 1.json, 3.json.",)
+
+
+def test_long_texts_are_fetched_from_where_inspect_keeps_them(tmp_path: Path) -> None:
+    whole = json.loads((FIXTURES / "close-large.json").read_text())
+    first = whole["samples"][0]
+    text = first["input"]
+    first["attachments"] = {"abc": text}
+    first["input"] = first["messages"][1]["content"] = "attachment://abc"
+    path = tmp_path / "kept.json"
+    path.write_text(json.dumps(whole))
+    row = next(read_logs(path)[0].rows())
+    assert row.question == text
+    assert row.prompt == f"{SYSTEM}\n\n{text}"
+
+
+def test_limits_of_a_run_are_part_of_how_its_answers_came_about(tmp_path: Path) -> None:
+    whole = json.loads((FIXTURES / "close-large.json").read_text())
+    whole["eval"]["config"]["message_limit"] = 7
+    whole["samples"][0]["limit"] = {"type": "message", "limit": 7}
+    whole["samples"][0]["scores"]["closeness"]["value"] = 0
+    path = tmp_path / "limited.json"
+    path.write_text(json.dumps(whole))
+    [log] = read_logs(path)
+    assert log.settings.decoding["message_limit"] == 7
+    assert next(log.rows()).status == Status.TRUNCATED
+
+
 def test_the_name_does_not_decide(tmp_path: Path) -> None:
     odd = tmp_path / "scores.csv"
     odd.write_bytes((FIXTURES / "sums-small.eval").read_bytes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -27,7 +28,12 @@ _PARTS = ("eval", "status", "plan", "results")
 
 
 def is_inspect(path: Path) -> bool:
-    """Whether a file is an Inspect log: a zip with its header or its journal, or JSON with its members."""
+    """Whether a file is an Inspect log: a zip with its header or its journal, or JSON with its members.
+
+    A folder is one of Inspect's where a file directly in it is a log.
+    """
+    if path.is_dir():
+        return any(entry.is_file() and is_inspect(entry) for entry in sorted(path.iterdir()))
     if not path.is_file():
         return False
     if is_zip(path):
@@ -45,28 +51,52 @@ def is_inspect(path: Path) -> bool:
 def read_inspect(path: Path) -> list[Log]:
     """The one log of a file, or those of the files in a folder. Scores, status, tokens, cost and time per sample.
 
+    Of several attempts at one run (`inspect eval-retry`) a folder gives the last that succeeded, or else the last.
     The score that counts is Inspect's headline. UsageError names file and entry of whatever cannot be read.
     """
     if path.is_dir():
-        found = [entry for entry in sorted(path.iterdir()) if is_inspect(entry)]
+        found = [entry for entry in sorted(path.iterdir()) if entry.is_file() and is_inspect(entry)]
         if not found:
             raise UsageError("no Inspect log is in this folder", where=str(path), fix="name a folder of .eval files")
-        return [log for entry in found for log in read_inspect(entry)]
-    header = _zip_header(path) if is_zip(path) else _json_header(path)
+        return _last_attempts([(entry, _header(entry)) for entry in found])
+    return [_log(path, _header(path))]
+
+
+def _last_attempts(found: list[tuple[Path, Header]]) -> list[Log]:
+    attempts: dict[tuple[str, str], list[tuple[Path, Header]]] = {}
+    for number, (path, header) in enumerate(found):
+        run = header.eval.task_id or f"run {number}"
+        attempts.setdefault((run, header.eval.model), []).append((path, header))
+    logs: list[Log] = []
+    for tries in attempts.values():
+        path, header = max(
+            tries, key=lambda one: (one[1].status == "success", one[1].eval.created or "", one[0].name)
+        )
+        log = _log(path, header)
+        if len(tries) > 1:
+            others = ", ".join(other.name for other, _ in tries if other != path)
+            log = replace(log, notes=(*log.notes, f"Other attempts at this run are left out: {others}."))
+        logs.append(log)
+    return logs
+
+
+def _header(path: Path) -> Header:
+    return _zip_header(path) if is_zip(path) else _json_header(path)
+
+
+def _log(path: Path, header: Header) -> Log:
     asked = asked_of(header)
     samples = _zip_samples if is_zip(path) else _json_samples
-    return [
-        Log(
-            path=path,
-            format="inspect",
-            model=header.eval.model,
-            rows=_rows(path, header, samples),
-            settings=settings_of(header),
-            side=side_of(header),
-            reported=reported(header),
-            notes=notes_of(header) + (("The log names no scorer.",) if not asked.name else ()),
-        )
-    ]
+    return Log(
+        path=path,
+        format="inspect",
+        model=header.eval.model,
+        rows=_rows(path, header, samples),
+        settings=settings_of(header),
+        side=side_of(header),
+        reported=reported(header),
+        notes=notes_of(header) + (("The log names no scorer.",) if not asked.name else ()),
+    )
 
 
 def _rows(

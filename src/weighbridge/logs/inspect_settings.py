@@ -14,6 +14,7 @@ from weighbridge.logs.log import Settings
 
 _OWN_ENGINES = ("hf/", "vllm/", "sglang/", "ollama/", "llama-cpp-python/", "transformer_lens/", "nnterp/")
 _CLOSED = re.compile(r"anthropic/|google/gemini|openai/(gpt-(?!oss)|o\d|chatgpt)|grok/")
+_LIMITS = ("message_limit", "token_limit", "turn_limit", "time_limit", "working_limit", "cost_limit")
 _SHOTS = ("fewshot", "few_shot", "num_fewshot", "shots", "n_shots")
 
 
@@ -59,6 +60,7 @@ def settings_of(header: Header) -> Settings:
     """How the answers came about, as far as the header says."""
     run, chosen = header.eval, chosen_result(header)
     decoding = {**(run.model_generate_config or {}), **(header.plan.config or {})}
+    decoding |= {name: (run.config or {}).get(name) for name in _LIMITS}
     system = decoding.pop("system_message", None)
     for step in header.plan.steps:
         if step.solver.rpartition("/")[2] == "system_message":

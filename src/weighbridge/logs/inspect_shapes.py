@@ -159,6 +159,8 @@ class Eval(msgspec.Struct):
 
     task: str
     model: str
+    task_id: str = ""
+    """The same in every attempt at one run."""
     created: str | None = None
     task_version: int | str | None = None
     task_args: dict[str, Any] | None = None
