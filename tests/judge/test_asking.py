@@ -23,6 +23,10 @@ from weighbridge.judge.asking import JudgePrompt, pair_item, read_rating, read_v
         ("Verdict: Answer A", "first"),
         ("Verdict: Anything", None),
         ("A and B are both good", None),
+        ('The answer is "A"', "first"),
+        ("The first is vague.\n**The better answer is B.**", "second"),
+        ("I cannot say which is better: A or B", None),
+        ("I would not choose A", None),
         ("", None),
     ],
 )

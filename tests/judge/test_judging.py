@@ -9,12 +9,13 @@ import pytest
 
 from weighbridge.api import compare_scores
 from weighbridge.errors import UsageError, WeighbridgeError
-from weighbridge.evidence import Budget, Price
+from weighbridge.evidence import Budget, Completion, Price
 from weighbridge.judge.answers import Answers, read_answers
-from weighbridge.judge.asking import RUBRIC
+from weighbridge.judge.asking import CHOICES, RUBRIC, pair_item
 from weighbridge.judge.judgement import Judgement, asked_of
 from weighbridge.judge.judging import judge_now
 from weighbridge.judge.table import judged_table
+from weighbridge.models.protocol import Capabilities, Request
 from weighbridge.models.specs import open_model
 from weighbridge.store import open_store
 
@@ -89,6 +90,9 @@ def test_words_without_a_verdict_count_as_ties_and_are_told(tmp_path: Path) -> N
     assert found.standings[0].raw.value == 0.5
     assert found.standings[0].tie == 40
     assert any("could not be read" in finding for finding in found.findings)
+    assert not any("gamed" in finding for finding in found.findings)
+    with pytest.raises(WeighbridgeError, match="no rating of 'new' could be read"):
+        judged(tmp_path, "mumbles", answers(40), against=None)
 
 
 def test_pointwise(tmp_path: Path) -> None:
@@ -98,6 +102,31 @@ def test_pointwise(tmp_path: Path) -> None:
     gamed = judged(tmp_path, "rates_length", answers(), against=None)
     assert any("can be gamed" in finding for finding in gamed.findings)
     assert gamed.graded[0].longer > 0.5
+
+
+def test_a_brief_judge_is_asked_for_the_word_alone_and_held_to_it(tmp_path: Path) -> None:
+    assert "one word alone" in pair_item("i", "q", "a", "b", None, RUBRIC, brief=True).fields["prompt"]
+    assert "one word alone" not in pair_item("i", "q", "a", "b", None, RUBRIC).fields["prompt"]
+    asked: list[tuple[str, ...] | None] = []
+
+    class Held:
+        spec, revision, engine, endpoint = "test:held", "", "test", "here://held"
+        side, simulated, concurrency = "open", False, 4
+        capabilities = Capabilities(choices=True)
+
+        async def complete(self, request: Request) -> Completion:
+            asked.append(request.choices)
+            return Completion("A")
+
+        async def close(self) -> None: ...
+
+    with open_store(tmp_path / "held.db") as store:
+        found = judge_now(asked_of(answers(10), "old", None, RUBRIC, brief=True), Held(), store)
+        judge_now(asked_of(answers(10), "old", None, RUBRIC), Held(), store)
+    assert set(asked[: found.replies.made]) == {CHOICES[True]}
+    assert set(asked[found.replies.made :]) == {None}
+    assert found.steadiness.share == 1
+    assert any("favours the answer that stands first" in finding for finding in found.findings)
 
 
 def test_replies_are_paid_once_and_counted(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from weighbridge.errors import UsageError
 @click.option("--models", metavar="A,B,C", help="Models to judge; all where absent.")
 @click.option("--rubric", metavar="TEXT", help="What to judge by; @FILE reads it from a file.")
 @click.option("--hide-references", is_flag=True, help="Do not show the judge the reference answers of the table.")
+@click.option("--brief", is_flag=True, help="Ask for the verdict alone, without thinking aloud first: cheaper.")
 @click.option("--humans", metavar="FILE", help="Human labels (item_id, model, score): calibrate the judge on them.")
 @click.option(
     "--controls", type=click.IntRange(0), default=30, show_default=True, help="Items for texts that must lose."
@@ -54,6 +55,7 @@ def judge(
     models: str | None,
     rubric: str | None,
     hide_references: bool,
+    brief: bool,
     humans: str | None,
     controls: int,
     out: str | None,
@@ -101,6 +103,7 @@ def judge(
         controls=controls,
         alpha=alpha,
         seed=seed,
+        brief=brief,
     )
     labels = read_labels(humans) if humans else None
     model = open_model(spec, ModelOptions(key_env=key_env))

@@ -28,7 +28,7 @@ def show(found: Judgement, asked: Asked, screen: Any) -> None:  # noqa: ANN401 -
     for finding in found.findings:
         say(f"! {finding}", "yellow")
     if not found.findings:
-        say("nothing speaks against the judge: its controls lose, and neither order nor length sways it")
+        say(f"nothing found against the judge; looked at: {', '.join(_looked_at(found))}")
     for note in found.notes:
         say(note, "dim")
     screen.print()
@@ -61,6 +61,12 @@ def show(found: Judgement, asked: Asked, screen: Any) -> None:  # noqa: ANN401 -
     money = "of unknown price" if bill.spent is None else f"worth {bill.spent:.4g}"
     say(f"the judge: {bill.made:,} calls now, {bill.from_store:,} replies from the store, {money}")
     say(f"intervals at {1 - asked.alpha:.0%}, for the items' population; a sample of a size fixed beforehand", "dim")
+
+
+def _looked_at(found: Judgement) -> list[str]:
+    parts = ["order of answers"] if found.steadiness is not None else []
+    parts += ["length"] if any(one.controlled for one in found.standings) else []
+    return parts + (["texts that must lose"] if found.controls else []) + ["kin", "replies that cannot be read"]
 
 
 def _rate(rate: Rate) -> str:

@@ -22,6 +22,14 @@ _FAIR = (
 _PAIR = "Which answer is better? Think briefly, then end with one line: 'Verdict: A', 'Verdict: B' or 'Verdict: tie'."
 _ONE = "How good is the answer? Think briefly, then end with one line: 'Rating: N', N a whole number from 1 to 10."
 
+_PAIR_BRIEF = "Which answer is better? Reply with one word alone: A, B or tie."
+_ONE_BRIEF = "How good is the answer? Reply with one whole number alone, from 1 to 10."
+CHOICES = {True: ("A", "B", "tie"), False: tuple(str(number) for number in range(1, 11))}
+"""What a brief judge is held to where its engine can be, in pairs and alone."""
+
+_LAST = re.compile(
+    r"(?:^|\n)\W*(?:the )?(?:better |best )?(?:answer )?(?:is )?(?:answer )?\W*(a|b|tie)\W*$", re.IGNORECASE
+)
 _VERDICT = re.compile(r"verdict\W{0,12}(?:answer\W{1,4})?(a|b|tie)\b", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[\[\s*(a|b|c|tie)\s*\]\]", re.IGNORECASE)
 _RATING = re.compile(r"rating\W{0,12}(\d{1,2}(?:\.\d+)?)(?!\d)", re.IGNORECASE)
@@ -38,7 +46,9 @@ class JudgePrompt:
         return (Message("system", str(item.fields["system"])), Message("user", str(item.fields["prompt"])))
 
 
-def pair_item(name: str, question: str, first: str, second: str, reference: str | None, rubric: str) -> Item:
+def pair_item(
+    name: str, question: str, first: str, second: str, reference: str | None, rubric: str, brief: bool = False
+) -> Item:
     """Asks which of two answers is better; nobody's name is in it.
 
     A judge written in Python finds `question`, `first`, `second`, `reference` and `prompt` among the fields.
@@ -48,18 +58,20 @@ def pair_item(name: str, question: str, first: str, second: str, reference: str 
     if reference:
         parts.append(_fenced("reference answer", reference, mark))
     parts += [_fenced("answer A", first, mark), _fenced("answer B", second, mark)]
-    parts.append(f"Judge by this: {rubric}\n{_PAIR}")
+    parts.append(f"Judge by this: {rubric}\n{_PAIR_BRIEF if brief else _PAIR}")
     fields = {"question": question, "first": first, "second": second, "reference": reference or ""}
     return Item(name, {**fields, "rubric": rubric, "system": _FAIR, "prompt": "\n\n".join(parts)})
 
 
-def single_item(name: str, question: str, answer: str, reference: str | None, rubric: str) -> Item:
+def single_item(
+    name: str, question: str, answer: str, reference: str | None, rubric: str, brief: bool = False
+) -> Item:
     """Asks how good one answer is; a judge in Python finds it as the field `answer`."""
     mark = _mark(question, answer, reference or "")
     parts = [_fenced("question", question, mark)]
     if reference:
         parts.append(_fenced("reference answer", reference, mark))
-    parts += [_fenced("answer", answer, mark), f"Judge by this: {rubric}\n{_ONE}"]
+    parts += [_fenced("answer", answer, mark), f"Judge by this: {rubric}\n{_ONE_BRIEF if brief else _ONE}"]
     fields = {"question": question, "answer": answer, "reference": reference or "", "rubric": rubric}
     return Item(name, {**fields, "system": _FAIR, "prompt": "\n\n".join(parts)})
 
@@ -68,9 +80,10 @@ def read_verdict(text: str) -> Outcome | None:
     """The last verdict in a judge's words; None where there is none that can be read."""
     said = split(text).answer
     found = _VERDICT.findall(said) or _BRACKETS.findall(said)
-    word = found[-1].lower() if found else said.strip().strip("*.[]'\" ").lower()
+    # Judges that skip the form say it in their last line: 'B', 'The better answer is A.'
+    found = found or _LAST.findall(said[-200:])
     known: dict[str, Outcome] = {"a": "first", "b": "second", "tie": "tie", "c": "tie"}
-    return known.get(word)
+    return known[found[-1].lower()] if found else None
 
 
 def read_rating(text: str) -> float | None:

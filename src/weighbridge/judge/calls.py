@@ -54,17 +54,20 @@ async def ask_judge(
     budget: Budget,
     limits: Limits,
     max_tokens: int = 512,
+    choices: tuple[str, ...] | None = None,
     seed: int = 0,
     progress: Progress = silent,
     halt: Halt | None = None,
 ) -> Replies:
     """Have every item's reply, from the store where it is there, in the order given as far as the budget goes.
 
+    `choices` are the only replies allowed, where the engine can be held to them.
+
     Raises `UsageError` for a budget that cannot be kept, `StoreError`, and `WeighbridgeError` where the judge never
     answered or stopped answering.
     """
     prompt = JudgePrompt()
-    judge = Candidate("judge", model, prompt, Sampling(max_tokens=max_tokens), price)
+    judge = Candidate("judge", model, prompt, Sampling(max_tokens=max_tokens), price, choices=choices)
     check_budget(budget, [judge])
     contender = contenders_for(TASK, [judge], limits)[0]
     halt = halt or Halt()

@@ -28,6 +28,8 @@ class Asked:
     """Items on which the candidates that must lose are judged too; 0: none."""
     alpha: float = 0.05
     seed: int = 0
+    brief: bool = False
+    """The judge gives its verdict alone, without thinking aloud first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def asked_of(
     controls: int = 30,
     alpha: float = 0.05,
     seed: int = 0,
+    brief: bool = False,
 ) -> Asked:
     """Check what is to be judged. UsageError: unknown models, nobody to judge, no question texts."""
     if against is not None:
@@ -94,4 +97,4 @@ def asked_of(
             where=answers.source,
             fix="add a column `question` (or name it: --column question=NAME)",
         )
-    return Asked(answers, chosen, against, rubric, use_references, controls, alpha, seed)
+    return Asked(answers, chosen, against, rubric, use_references, controls, alpha, seed, brief)

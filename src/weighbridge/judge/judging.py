@@ -13,7 +13,7 @@ import numpy as np
 from weighbridge.errors import WeighbridgeError
 from weighbridge.evidence import Budget, Price
 from weighbridge.judge.answers import Answers, Cell
-from weighbridge.judge.asking import pair_item, read_rating, read_verdict, single_item
+from weighbridge.judge.asking import CHOICES, pair_item, read_rating, read_verdict, single_item
 from weighbridge.judge.calibration import calibrate
 from weighbridge.judge.calls import Replies, ask_judge
 from weighbridge.judge.controls import CONTROLS
@@ -57,6 +57,7 @@ async def judge(
         budget=budget or Budget(),
         limits=limits or Limits(),
         max_tokens=max_tokens,
+        choices=CHOICES[asked.against is not None] if asked.brief else None,
         seed=asked.seed,
         progress=progress,
     )
@@ -130,12 +131,13 @@ def _questions(asked: Asked, item: str, controlled: bool) -> Iterator[Item]:
         if not text:
             continue
         if asked.against is None:
-            yield single_item(_name(item, name, "alone"), question, text, reference, asked.rubric)
+            yield single_item(_name(item, name, "alone"), question, text, reference, asked.rubric, asked.brief)
             continue
         other = answers.texts[asked.against, item]
         if other and other != text:
-            yield pair_item(_name(item, name, "first"), question, text, other, reference, asked.rubric)
-            yield pair_item(_name(item, name, "second"), question, other, text, reference, asked.rubric)
+            for place, first, second in (("first", text, other), ("second", other, text)):
+                title = _name(item, name, place)
+                yield pair_item(title, question, first, second, reference, asked.rubric, asked.brief)
 
 
 def _texts(asked: Asked, item: str, controlled: bool) -> list[tuple[str, str]]:
@@ -171,9 +173,13 @@ def _pairwise(
     standings: list[Standing] = []
     controls: list[Standing] = []
     for name, pairs in rows.items():
-        shared = () if name in CONTROLS else sorted(kin(spec, asked.answers.specs.get(name, name)))
-        made = standing(name, pairs, asked.alpha, shared, clusters)
-        (controls if name in CONTROLS else standings).append(made)
+        if name in CONTROLS:
+            # A verdict that cannot be read is no half win of a text that answers nothing.
+            read = [pair for pair in pairs if pair.forward and pair.backward]
+            controls += [standing(name, read, asked.alpha)] if read else []
+        else:
+            shared = sorted(kin(spec, asked.answers.specs.get(name, name)))
+            standings.append(standing(name, pairs, asked.alpha, shared, clusters))
     against = str(asked.against)
     # What the judge was really asked: pairs settled without a call say nothing about it.
     met = [p for name, pairs in rows.items() for p in pairs if _name(p.item, name, "first") in replies.texts]
@@ -217,6 +223,12 @@ def _pointwise(
     for name in [*asked.models, *(CONTROLS if controlled else {})]:
         mine = {item: scores[name, item] for item in items if (name, item) in scores}
         if not mine:
+            if name not in CONTROLS:
+                raise WeighbridgeError(
+                    f"no rating of {name!r} could be read, of {unread.get(name, 0)} replies",
+                    where=f"the judge {spec}",
+                    fix="try --brief, a longer --max-tokens, or another judge; weighbridge store shows its replies",
+                )
             continue
         values = np.array(list(mine.values()))
         labels = [clusters.get(item, f"\0{item}") for item in mine] if clusters else None
