@@ -34,7 +34,7 @@ def test_hostile_texts_are_shown_and_not_obeyed(tmp_path: Path) -> None:
     text = (tmp_path / "summary.md").read_text(encoding="utf-8")
     assert "<script" not in text
     assert "<img" not in text
-    assert escaped("a|b @user [x](y) `c` <b>") == "a\\|b &#64;user \\[x\\]\\(y\\) \\`c\\` &lt;b&gt;"
+    assert escaped("a|b @user [x](y) `c` <b>") == "a\\|b &#64;user \\[x\\](y) \\`c\\` &lt;b&gt;"
 
 
 def test_simulated_candidates_are_named_as_such() -> None:

@@ -62,3 +62,21 @@ def test_hostile_texts_can_be_written(tmp_path: Path) -> None:
     base = hostile()
     write_project(base.decision.carrying(base.evidence), tmp_path / "again.yaml")
     assert (tmp_path / "again.yaml").stat().st_size > 100
+
+
+@pytest.mark.parametrize(
+    ("answer", "scorer"),
+    [("{}", "exact"), ("The team is {}, I think.", "contains"), ("no such thing", None)],
+)
+def test_the_scorer_is_the_one_that_gives_the_scores_again(answer: str, scorer: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    with path.open("w", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["item_id", "model", "score", "answer", "question", "reference"])
+        for n in range(60):
+            for model, right in (("a", n % 3 > 0), ("b", n % 4 > 0)):
+                word = f"word{n}" if right else f"other{n}"
+                rows.writerow([n, model, int(right), answer.format(word), f"question {n}", f"word{n}"])
+    write_project(weighbridge.compare_scores(path), tmp_path / "again.yaml")
+    text = (tmp_path / "again.yaml").read_text()
+    assert (f"scorer: {scorer}\n" in text) if scorer else "No scorer is named" in text

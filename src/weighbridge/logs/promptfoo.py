@@ -50,6 +50,7 @@ class Place(msgspec.Struct, frozen=True, rename="camel"):
     test_idx: int
 
 
+_FROM_FILE = re.compile(r"^([\w./-]+\.\w{1,5}): ")
 _VERSION = re.compile(rb'"results"\s*:\s*\{\s*"version"\s*:\s*\d')
 
 
@@ -187,10 +188,16 @@ def _names(columns: dict[int, tuple[Result, str]]) -> dict[int, str]:
     for index, (first, label) in sorted(columns.items()):
         name = provider_name(first)
         if providers[name] > 1:
-            short = " ".join(label.split())
-            name += f", {short if len(short) <= 40 else short[:39] + '…'}"
+            name += f", {_short(label) or f'prompt {index + 1}'}"
         names[index] = name if name not in names.values() else f"{name} #{index}"
     return names
+
+
+def _short(label: str) -> str | None:
+    """A label to read: promptfoo calls a prompt from a file ``file: whole text``, a nameless one by its text."""
+    named = _FROM_FILE.match(label)
+    short = named[1] if named else " ".join(label.split())
+    return None if short[:1] in "[{" else short if len(short) <= 40 else short[:39] + "…"
 
 
 def _decoding(config: dict[str, Any], first: Result) -> dict[str, Any]:

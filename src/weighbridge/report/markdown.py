@@ -14,7 +14,7 @@ MOST_PAIRS = 12
 MOST_FINDINGS = 30
 
 _MARKS = {"met": "met", "not met": "**not met**", "unknown": "unknown"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
+_SPECIAL = re.compile(r"([\\`*_\[\]#|~$])")
 
 
 def write_markdown(decision: Decision, path: Path) -> None:
@@ -36,7 +36,7 @@ def markdown(decision: Decision) -> str:
     parts.append(_candidates(decision))
     if decision.pairs:
         parts.append(_pairs(decision))
-    findings = [one for one in decision.findings if one not in unfair]
+    findings = [one for one in decision.findings if one.dimension != "fairness"]
     if findings:
         rows = [
             [escaped(one.dimension), escaped(one.candidate or ""), _MARKS[one.met], escaped(one.statement, 500)]

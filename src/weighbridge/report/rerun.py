@@ -9,9 +9,10 @@ import msgspec
 
 from weighbridge.decide import Decision
 from weighbridge.errors import UsageError
-from weighbridge.evidence import NOT_ASKED, STATUS_CODES, Evidence, Status
+from weighbridge.evidence import NOT_ASKED, STATUS_CODES, Completion, Evidence, Status
 from weighbridge.logs.rows_out import utf8
 from weighbridge.logs.whole_file import write_whole
+from weighbridge.tasks import Item, scorer_named
 
 STORED = "stored"
 """`Column.spec` of scores that came from a file or a log."""
@@ -24,8 +25,20 @@ RECORDED = """\
 # recorded: gives back the answers that were compared, and no model is called. To ask a model afresh, put its spec in
 # the place of recorded:..., for example http://127.0.0.1:8000/v1#MODEL.
 """
-SCORER = """\
-# No scorer is named: it is found from the references. Name the one that marked the answers, if it was another.
+TRIED = ("exact", "choice", "numeric", "contains")
+"""Scorers that are held against the stored scores, the strictest first."""
+
+MOST_CHOICES = 50
+
+MOST_TRIED = 2_000
+"""Answers that decide on the scorer."""
+
+ENOUGH = 0.99
+"""Share of the stored scores that a scorer must give again to be named."""
+
+UNKNOWN_SCORER = """\
+# No scorer is named, and it is found from the references. None of {tried} gives the stored scores again: name the one
+# that marked the answers.
 """
 
 
@@ -60,10 +73,12 @@ def write_project(decision: Decision, path: Path) -> None:
     write_whole(items, _lines(_items(evidence)))
     if stored:
         write_whole(answers, _lines(_answers(evidence, stored)))
+    scorer = scorer_of(evidence)
     tree = {
         "name": decision.title or path.stem,
         "data": _data(evidence, items.name),
         "prompt": {"user": "{{ question }}"},
+        **({"scorer": scorer} if scorer else {}),
         "candidates": [_candidate(evidence, k, answers.name) for k in range(len(evidence.columns))],
         "question": {
             key: value for key, value in msgspec.to_builtins(decision.question).items() if value is not None
@@ -72,8 +87,36 @@ def write_project(decision: Decision, path: Path) -> None:
         "currency": decision.cost.currency,
     }
     text = yaml.safe_dump(_clean(tree), sort_keys=False, allow_unicode=True, width=110)
-    head = HEADER.format(name=path.name, items=len(evidence.items)) + (RECORDED if stored else "") + SCORER
+    head = HEADER.format(name=path.name, items=len(evidence.items)) + (RECORDED if stored else "")
+    head += "" if scorer else UNKNOWN_SCORER.format(tried=", ".join(TRIED))
     write_whole(path, head + text)
+
+
+def scorer_of(evidence: Evidence) -> str | None:
+    """The scorer that, without settings, gives the stored scores of the answers again; None where none does."""
+    cells = [
+        (n, answers[n] or "", float(evidence.score[k, n]))
+        for k, answers in enumerate(evidence.answers or ())
+        for n in range(len(evidence.items))
+        if answers[n] and evidence.asked[k, n] and int(evidence.status[k, n]) == 0
+    ][:MOST_TRIED]
+    references = evidence.references or ()
+    for name in TRIED:
+        settings = {"choices": sorted(set(references))} if name == "choice" else {}
+        if name == "choice" and not 2 <= len(settings["choices"]) <= MOST_CHOICES:
+            continue
+        scorer, _ = scorer_named(name, settings)
+        same = 0
+        for n, answer, score in cells:
+            try:
+                given = scorer(Item(evidence.items[n], {}, references[n]), Completion(answer)).value
+            except UsageError:
+                # The scorer cannot use this reference (a numeric one, of a word).
+                break
+            same += abs(given - score) < 1e-9
+        if cells and same >= ENOUGH * len(cells):
+            return name
+    return None
 
 
 def _data(evidence: Evidence, name: str) -> dict[str, Any]:
