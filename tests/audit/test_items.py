@@ -107,6 +107,14 @@ def test_references_that_contradict_each_other() -> None:
     assert not doubts(contradictions(view(table(right([0.7, 0.6], N), questions=asked(), references=references))))
 
 
+def test_in_formulas_the_signs_are_the_question(shared_data: Path) -> None:
+    signs = ["not ( True or False ) and ( not True ) is", "not True or ( False and ( not True ) ) is"] * 10
+    evidence = table(right([0.7, 0.6], 20), questions=signs, references=["True", "False"] * 10)
+    assert not doubts(contradictions(view(evidence)))
+    hard = recorded(shared_data / "bbh_code_davinci")
+    assert not doubts(contradictions(view(hard)))
+
+
 def test_bbq_asks_the_same_with_answers_worded_differently(shared_data: Path) -> None:
     evidence = recorded(shared_data / "bbq_unifiedqa_t5")
     (found,) = contradictions(view(evidence))
@@ -132,6 +140,8 @@ def test_items_of_one_passage_go_together() -> None:
     assert found.met == "not met"
     assert found.value > 1.5
     assert "opening passage" in found.statement
+    told = "Read the two sentences and say which of the errors named below the second one holds. " * 4
+    assert not clusters(view(table(scores, questions=[told + prose(i, 20) for i in range(N)])))
     (said,) = clusters(view(table(scores, questions=passages, meta={"source": [f"s{c}" for c in codes]})))[:1]
     assert (said.met, said.candidate) == ("unknown", None)
     (named,) = clusters(view(table(scores, questions=passages, cluster=codes)))

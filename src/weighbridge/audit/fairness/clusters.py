@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,9 @@ NARROW = 1.15
 PASSAGES = "opening passage"
 PASSAGE = 200
 """Characters at the beginning of longer questions that show a shared passage."""
+
+INSTRUCTION = 30
+"""More items than this share instructions, not a passage."""
 
 DRAWS = 99
 
@@ -71,8 +76,10 @@ def _groupings(view: View, both: NDArray[np.int64]) -> list[tuple[str, NDArray[n
     texts: list[tuple[str, tuple[str, ...]]] = list(view.evidence.meta.items())
     questions = view.evidence.questions
     if questions is not None and any(len(text) > 1.5 * PASSAGE for text in questions):
+        shared = Counter(text[:PASSAGE] for text in questions if len(text) > 1.5 * PASSAGE)
         heads = tuple(
-            text[:PASSAGE] if len(text) > 1.5 * PASSAGE else f"{i} {text}" for i, text in enumerate(questions)
+            text[:PASSAGE] if 1 < shared[text[:PASSAGE]] <= INSTRUCTION else f"{i}"
+            for i, text in enumerate(questions)
         )
         texts.append((PASSAGES, heads))
     found = []

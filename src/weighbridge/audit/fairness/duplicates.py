@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from weighbridge.audit.fairness.shingles import near_copies, words_of
+from weighbridge.audit.fairness.shingles import near_copies, tokens_of
 from weighbridge.audit.fairness.view import View, finding
 from weighbridge.evidence import Finding
 from weighbridge.evidence.words import count, percent
@@ -63,9 +63,9 @@ def contradictions(view: View) -> list[Finding]:
         return []
     groups: dict[tuple[str, ...], dict[str, list[int]]] = {}
     for i, (question, reference) in enumerate(zip(questions, references, strict=True)):
-        key = tuple(words_of(question))
+        key = tuple(tokens_of(question))
         if key and reference.strip() and not _ambiguous(view, question, reference):
-            groups.setdefault(key, {}).setdefault(" ".join(words_of(reference)) or reference.strip(), []).append(i)
+            groups.setdefault(key, {}).setdefault(" ".join(tokens_of(reference)), []).append(i)
     bad = [answers for answers in groups.values() if len(answers) > 1]
     if not bad:
         return [finding("met", "no two items ask the same and expect different answers")]
@@ -102,11 +102,11 @@ def _ambiguous(view: View, question: str, reference: str) -> bool:
 
 
 def _exact(view: View) -> list[list[int]]:
-    """Groups of items with the same words and the same reference."""
+    """Groups of items with the same words and signs and the same reference."""
     groups: dict[tuple[object, ...], list[int]] = {}
     references = view.references or ("",) * view.items
     for i, question in enumerate(view.evidence.questions or ()):
-        key = tuple(words_of(question))
+        key = tuple(tokens_of(question))
         if len(key) >= 3 and not (references[i] and _ambiguous(view, question, references[i])):
             groups.setdefault((key, references[i].strip().casefold()), []).append(i)
     return [group for group in groups.values() if len(group) > 1]
