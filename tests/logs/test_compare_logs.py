@@ -212,6 +212,28 @@ def test_one_table_goes_on_as_before(tmp_path: Path, run: Callable[..., tuple[in
         run(tmp_path / "scores.jsonk")
 
 
+def test_tables_may_stand_beside_each_other_and_beside_logs(tmp_path: Path) -> None:
+    log = solved(tmp_path / "log.json", "logged", 0.5)
+    for name, rate in (("a", 0.9), ("b", 0.2)):
+        rng = random.Random(name)
+        lines = ["id,model,score,cost,side,answer"]
+        for n in range(1, 151):
+            score = "" if n == 7 and name == "a" else int(rng.random() < rate)
+            lines.append(f"gsm8k-main-test-#{n},{name},{score},0.002,open,no. {n}")
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    seen: list[Tally] = []
+    decision = weighbridge.compare_logs(tmp_path / "a.csv", tmp_path / "b.csv", log, told=seen.extend)
+    assert [one.name for one in decision.candidates] == ["a", "b", "logged"]
+    assert [(tally.log.format, tally.items) for tally in seen] == [("table", 149), ("table", 150), ("zeroeval", 150)]
+    assert decision.items == 149
+    assert decision.verdict.candidates == ["a"]
+    assert [one.side for one in decision.candidates] == ["open", "open", "unknown"]
+    assert decision.candidates[0].cost_per_1000 == pytest.approx(2.0)
+    assert decision.evidence is not None
+    assert decision.evidence.answers is not None
+    assert decision.evidence.answers[1][0] == "no. 1"
+
+
 def counted(reported: dict[str, float], scores: list[float | None], metric: str | None = None) -> Tally:
     rows = [Row(str(number), score) for number, score in enumerate(scores)]
     log, tally = tallied(Log(Path("x"), "f", "m", lambda: iter(rows), Settings(metric=metric), reported=reported))

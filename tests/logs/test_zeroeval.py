@@ -119,6 +119,12 @@ def test_what_the_evaluation_found_goes_before(tmp_path: Path) -> None:
     ]
 
 
+def test_what_was_found_counts_for_tasks_without_a_rule_too(tmp_path: Path) -> None:
+    (log,) = read_logs(write_array(tmp_path / "x.json", [gsm(1, "x", matched=True, dataset="zebra", answer=None)]))
+    assert [row.score for row in log.rows()] == [1.0]
+    assert not log.notes
+
+
 def test_other_tasks_are_marked_by_their_rule_or_not_at_all(tmp_path: Path) -> None:
     choice = gsm(1, '{"answer": "B"}', dataset="mmlu-redux", choices=["red", "green"], correct_answer="green")
     crux = gsm(2, '{"answer": "[1]"}', dataset="crux", answer="[1]")

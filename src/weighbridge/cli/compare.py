@@ -56,9 +56,9 @@ def compare(
 ) -> int:
     """Give the verdict on scores that are already there.
 
-    SCORES are the logs of other evaluation tools, files or folders, recognised from their content; or one table: a
-    csv, tsv, jsonl or parquet file (text kinds also .gz) with the columns item_id, model and score (0 to 1), and,
-    where there are any, answer, cost, latency, cluster and side (open or closed). No model is called.
+    SCORES are the logs of other evaluation tools, files or folders, recognised from their content; or tables: csv,
+    tsv, jsonl or parquet files (text kinds also .gz) with the columns item_id, model and score (0 to 1), and, where
+    there are any, answer, cost, latency, cluster and side (open or closed). No model is called.
     """
     from weighbridge.api import compare_logs, compare_scores
     from weighbridge.evidence import Question, Requirements

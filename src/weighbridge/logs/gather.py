@@ -12,7 +12,8 @@ from weighbridge.evidence import Evidence, Side
 from weighbridge.logs.conditions import settings_of
 from weighbridge.logs.figures import Tally, disagreements, tallied
 from weighbridge.logs.log import Log, Settings
-from weighbridge.logs.recognise import read_logs
+from weighbridge.logs.recognise import read_logs, recognise
+from weighbridge.logs.score_tables import may_be_table, table_logs
 from weighbridge.logs.table import evidence_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def gather(
         if real in seen:
             raise UsageError("the same log is named twice", where=str(path), fix="name each log once")
         seen[real] = path
-    found = [log for path in paths for log in read_logs(path, format)]
+    found = [log for path in paths for log in _read(Path(path).expanduser(), format)]
     chosen = _chosen(found, models, sides)
     if rescore is not None:
         from weighbridge.logs.rescore import rescored_logs
@@ -64,6 +65,13 @@ def gather(
     tallies = tuple(tally for _, tally in counted)
     evidence, notes = evidence_of(logs, missing=missing)
     return Gathered(evidence, (*disagreements(tallies), *notes), settings_of(logs), tallies)
+
+
+def _read(path: Path, format: str | None) -> list[Log]:  # noqa: A002 - the word users know
+    """The logs at a path; a file that is no log but has the name of a table is read as one."""
+    if format is None and may_be_table(path) and recognise(path) is None:
+        return table_logs(path)
+    return read_logs(path, format)
 
 
 def _chosen(logs: Sequence[Log], models: Sequence[str] | None, sides: Mapping[str, Side]) -> list[Log]:

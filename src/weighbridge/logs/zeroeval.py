@@ -62,7 +62,9 @@ def read(path: Path) -> list[Log]:
     for _, found in array_records(path, Element):
         first.setdefault(found.generator, found)
         total[found.generator] = total.get(found.generator, 0) + 1
-        unmarked[found.generator] = unmarked.get(found.generator, 0) + (_mark(found, 0, path)[0] is None)
+        unmarked[found.generator] = unmarked.get(found.generator, 0) + (
+            found.matched is None and _family(found) is None
+        )
     logs = []
     for model, one in first.items():
         notes = []
@@ -120,13 +122,13 @@ def _mark(found: Element, repeat: int, path: Path) -> tuple[float | None, Status
     output = found.output[repeat] if repeat < len(found.output) else None
     if output is None:
         return 0.0, Status.FAILED, None
-    family = _family(found)
-    if family is None:
-        return None, Status.OK, None
     if repeat == 0 and found.matched is not None:
         # What the evaluation found: true, false, or a text that says that it could read no answer.
         read = isinstance(found.matched, bool)
         return float(found.matched is True), Status.OK if read else Status.UNPARSABLE, None
+    family = _family(found)
+    if family is None:
+        return None, Status.OK, None
     boxed = "Llama-3.1" in found.generator or "Llama-3.1" in path.stem
     if family == "numbers":
         right, extracted = number_mark(output, str(found.answer), boxed=boxed)
