@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from weighbridge.audit.fairness.shingles import near_copies, tokens_of
+from weighbridge.audit.fairness.shingles import near_copies
 from weighbridge.audit.fairness.view import View, finding
 from weighbridge.evidence import Finding
 from weighbridge.evidence.words import count, percent
@@ -61,11 +61,11 @@ def contradictions(view: View) -> list[Finding]:
     references, questions = view.references, view.evidence.questions
     if references is None or questions is None or not any(questions):
         return []
-    groups: dict[tuple[str, ...], dict[str, list[int]]] = {}
+    groups: dict[str, dict[str, list[int]]] = {}
     for i, (question, reference) in enumerate(zip(questions, references, strict=True)):
-        key = tuple(tokens_of(question))
+        key = _plain(question)
         if key and reference.strip() and not _ambiguous(view, question, reference):
-            groups.setdefault(key, {}).setdefault(" ".join(tokens_of(reference)), []).append(i)
+            groups.setdefault(key, {}).setdefault(_plain(reference), []).append(i)
     bad = [answers for answers in groups.values() if len(answers) > 1]
     if not bad:
         return [finding("met", "no two items ask the same and expect different answers")]
@@ -92,6 +92,11 @@ def contradictions(view: View) -> list[Finding]:
     ]
 
 
+def _plain(text: str) -> str:
+    """The text, case and spacing aside."""
+    return " ".join(text.casefold().split())
+
+
 def _ambiguous(view: View, question: str, reference: str) -> bool:
     """Whether the reference is the mark of an option that the text does not show: other options, other answer.
 
@@ -103,12 +108,12 @@ def _ambiguous(view: View, question: str, reference: str) -> bool:
 
 def _exact(view: View) -> list[list[int]]:
     """Groups of items with the same words and signs and the same reference."""
-    groups: dict[tuple[object, ...], list[int]] = {}
+    groups: dict[tuple[str, str], list[int]] = {}
     references = view.references or ("",) * view.items
     for i, question in enumerate(view.evidence.questions or ()):
-        key = tuple(tokens_of(question))
-        if len(key) >= 3 and not (references[i] and _ambiguous(view, question, references[i])):
-            groups.setdefault((key, references[i].strip().casefold()), []).append(i)
+        key = _plain(question)
+        if key.count(" ") >= 2 and not (references[i] and _ambiguous(view, question, references[i])):
+            groups.setdefault((key, _plain(references[i])), []).append(i)
     return [group for group in groups.values() if len(group) > 1]
 
 
@@ -123,7 +128,7 @@ def _merged(exact: list[list[int]], near: list[list[int]], view: View) -> list[l
         parts: dict[str, list[int]] = {}
         for i in group:
             if not (references[i] and _ambiguous(view, questions[i], references[i])):
-                parts.setdefault(references[i].strip().casefold(), []).append(i)
+                parts.setdefault(_plain(references[i]), []).append(i)
         split += [part for part in parts.values() if len(part) > 1]
     for group in [*split, *exact]:
         known = {int(label[i]) for i in group if label[i] >= 0}

@@ -19,7 +19,7 @@ BULK = 0.3
 MATTERS = 0.03
 """Share of all its answers that this must be."""
 
-MOST = 1000
+MOST = 500
 """Wrong answers of one candidate that are read, evenly spaced."""
 
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?|[-+]?\.\d+")
