@@ -80,6 +80,14 @@ def test_a_taste_for_length_is_found_and_controlled(tmp_path: Path) -> None:
     assert any("can be gamed" in finding and "long and empty" in finding for finding in found.findings)
 
 
+def test_no_rate_at_equal_length_where_no_answers_are_of_equal_length(tmp_path: Path) -> None:
+    given = answers(60)
+    texts = {cell: text + " and more" * 60 if cell[0] == "new" else text for cell, text in given.texts.items()}
+    found = judged(tmp_path, "fair", Answers("made", given.items, given.models, texts, given.questions))
+    assert found.standings[0].controlled is None
+    assert [finding for finding in found.findings if "cannot be told" in finding]
+
+
 def test_a_fixed_phrase_that_wins_is_found(tmp_path: Path) -> None:
     found = judged(tmp_path, "likes_praise", answers())
     assert any("can be gamed" in finding and "fixed phrase" in finding for finding in found.findings)

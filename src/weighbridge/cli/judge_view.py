@@ -37,7 +37,7 @@ def show(found: Judgement, asked: Asked, screen: Any) -> None:  # noqa: ANN401 -
         for name in ("candidate", "wins", "at equal length", "won/tied/lost"):
             table.add_column(name, justify="left" if name == "candidate" else "right")
         for row in found.standings:
-            level = _rate(row.controlled.rate) if row.controlled else "too few items"
+            level = _rate(row.controlled.rate) if row.controlled else "cannot be told"
             table.add_row(escape(clean_line(row.model, 40)), _rate(row.raw), level, f"{row.win}/{row.tie}/{row.loss}")
         for row in (one for one in found.controls if isinstance(one, Standing)):
             table.add_row(escape(row.model), _rate(row.raw), "", f"{row.win}/{row.tie}/{row.loss}", style="dim")

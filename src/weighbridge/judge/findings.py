@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from weighbridge.judge.controls import TOO_GOOD
 from weighbridge.judge.judgement import Asked, Graded
-from weighbridge.judge.pairwise import Standing, Steadiness
+from weighbridge.judge.pairwise import FEWEST_FOR_LENGTH, Standing, Steadiness
 
 SWAYED = 0.01
 """p value of the flips below which the judge is said to favour a place."""
@@ -15,6 +15,9 @@ FLIPS = 0.2
 """Share of pairs with contradictory verdicts above which the judge is called unsteady."""
 
 UNREAD = 0.05
+
+APART = 0.2
+"""Mean log ratio of lengths beyond which answers are called longer or shorter: about a fifth."""
 
 
 def findings_of(
@@ -29,7 +32,7 @@ def findings_of(
     found = [*_controls(controls, standings, graded)]
     if steady is not None:
         found += _order(steady)
-        found += _length(standings)
+        found += _length(standings, asked)
     found += _kin(standings or graded, asked, reference_kin)
     unread = sum(one.unreadable for one in graded)
     of = sum(one.items + one.unreadable for one in graded)
@@ -81,7 +84,7 @@ def _order(steady: Steadiness) -> list[str]:
     return found
 
 
-def _length(standings: Sequence[Standing]) -> list[str]:
+def _length(standings: Sequence[Standing], asked: Asked) -> list[str]:
     found = []
     for one in standings:
         control = one.controlled
@@ -95,6 +98,12 @@ def _length(standings: Sequence[Standing]) -> list[str]:
         )
     for one in standings:
         control = one.controlled
+        if control is None and one.items >= FEWEST_FOR_LENGTH and abs(one.longer) > APART:
+            side = "longer" if one.longer > 0 else "shorter"
+            found.append(
+                f"nearly all answers of {one.model} are {side} than those of {asked.against}: how it would fare at "
+                "equal length cannot be told"
+            )
         if control is not None and control.slope.interval[1] < 0:
             found.append(f"verdicts on {one.model} favour the shorter answer")
     return found

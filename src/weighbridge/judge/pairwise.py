@@ -23,6 +23,12 @@ FEWEST_FOR_LENGTH = 20
 """Items below which no length-controlled rate is given: two coefficients cannot be told apart."""
 
 
+OVERLAP = 0.1
+"""Least share of items on which the candidate's answer is the shorter, and on which it is the longer one. Below it
+the rate at equal length would be an extrapolation: on AlpacaEval's recordings the curve then ends up to 60 points
+from the published length-controlled rate (a candidate that games the judge gains most), else within three."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One item's verdict on a candidate against the reference candidate."""
@@ -74,7 +80,7 @@ class Standing:
     tie: int
     loss: int
     controlled: LengthControl | None
-    """None where there are too few items, or every answer has the length of the reference's."""
+    """None where the data cannot tell (see `length_control`)."""
     longer: float
     """Mean of `Pair.longer`: above 0 where the candidate's answers are longer."""
     kin: tuple[str, ...] = ()
@@ -141,17 +147,16 @@ def length_control(scores: Floats, longer: Floats, alpha: float) -> LengthContro
     log odds(win) = theta + phi tanh(longer / s), s the standard deviation of `longer`; the rate is that at
     longer = 0. The term's form, with its saturation, is that of Dubois and others 2024, Length-Controlled AlpacaEval
     (arXiv 2404.04475), fitted for each candidate by itself and without their term for the instruction's difficulty.
-    None where the data cannot tell: fewer than 20 items, or all of one length ratio.
+    None where the data cannot tell: fewer than 20 items, or nearly all answers on one side of equal length
+    (`OVERLAP`).
 
     What it does not do: where longer answers are longer because they are better, controlling for length takes some
     of their merit away. That is why the raw rate stands beside it.
     """
     spread = float(longer.std())
-    if scores.size < FEWEST_FOR_LENGTH or spread < 1e-9:
+    if scores.size < FEWEST_FOR_LENGTH or spread < 1e-9 or not overlapping(longer):
         return None
     term = np.tanh(longer / spread)
-    if float(term.std()) < 1e-6:
-        return None
     try:
         fit = logistic_fit(np.column_stack([np.ones(scores.size), term]), scores, RIDGE)
     except ValueError:
@@ -163,6 +168,11 @@ def length_control(scores: Floats, longer: Floats, alpha: float) -> LengthContro
     scale = math.tanh(1 / spread)
     slope = (phi - z * float(errors[1])) * scale, (phi + z * float(errors[1])) * scale
     return LengthControl(Rate(_chance(theta), (_chance(low), _chance(high))), Rate(phi * scale, slope))
+
+
+def overlapping(longer: Floats) -> bool:
+    """Whether both the candidate and the reference have the longer answer often enough to compare at equal length."""
+    return min(float((longer > 0).mean()), float((longer < 0).mean())) >= OVERLAP
 
 
 def _chance(odds: float) -> float:
