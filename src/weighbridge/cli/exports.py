@@ -52,7 +52,7 @@ EXPORTS: dict[str, Export] = {
         "weighbridge.logs.hf_results:write_hf_results", "Hugging Face .eval_results", "titled evidence", folder=True
     ),
     "lm-eval": Export("weighbridge.logs.lm_eval_out:write_lm_eval", "lm-eval samples", "evidence", folder=True),
-    "inspect": Export("weighbridge.logs.inspect_out:write_inspect", "Inspect logs", "evidence", folder=True),
+    "inspect": Export("weighbridge.logs.inspect_out:write_inspect", "Inspect logs", "titled evidence", folder=True),
     "junit": Export("weighbridge.report.junit:write_junit", "JUnit XML for CI"),
     "markdown": Export("weighbridge.report.markdown:write_markdown", "a Markdown summary for CI"),
     "project": Export("weighbridge.report.rerun:write_project", "the project file that would rerun the comparison"),
