@@ -170,6 +170,13 @@ def test_a_missing_or_cut_or_deep_file_is_named(run: Path, name: str) -> None:
         read_helm(run)
 
 
+def test_a_file_of_absurd_size_is_refused_unread(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("weighbridge.logs.helm_json.LARGEST", 10_000)
+    with pytest.raises(UsageError, match="larger than") as caught:
+        read_helm(run)
+    assert caught.value.where == str(run / "per_instance_stats.json")
+
+
 def test_a_metric_that_is_not_there_is_met_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="no metric 'exact_mach'") as caught:
         read_helm(SMOL, "exact_mach")
