@@ -86,6 +86,17 @@ def test_repeats_are_answers_to_one_item() -> None:
     assert evidence.score.mean() == pytest.approx(log.reported["pass"])
 
 
+def test_lists_of_values_are_asked_in_turn_before_they_are_repeated() -> None:
+    (log,) = read_logs(FIXTURES / "lists.json")
+    rows = list(log.rows())
+    questions = {
+        item: {row.question for row in rows if row.item_id == item} for item in {row.item_id for row in rows}
+    }
+    assert sorted(questions) == ["0", "1", "2", "3"]
+    assert all(len(asked) == 1 for asked in questions.values())
+    assert Counter((row.item_id, row.repeat) for row in rows).most_common(1)[0][1] == 1
+
+
 def test_json_lines_give_the_same_rows() -> None:
     whole = {log.model: {row.item_id: row for row in log.rows()} for log in read_logs(RESULTS)}
     lined = read_logs(FIXTURES / "results.jsonl")

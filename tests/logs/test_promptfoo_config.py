@@ -107,6 +107,17 @@ def test_any_of_several_answers(tmp_path: Path) -> None:
     assert len(load_project(str(tmp_path / "made" / "weighbridge.yaml")).task.items) == 1
 
 
+def test_lists_of_values_are_tests_of_their_own(tmp_path: Path) -> None:
+    values = {"text": ["yes", "no"], "tone": ["plain", "formal", "rude"]}
+    asserted = [{"type": "equals", "value": "{{text}}/{{tone}}"}]
+    task = import_promptfoo(written(tmp_path, tree(tests=[{"vars": values, "assert": asserted}])))
+    assert [row["expected"] for row in task.rows][:4] == ["yes/plain", "yes/formal", "yes/rude", "no/plain"]
+    assert len(task.rows) == 6
+    many = {f"v{n}": list(range(10)) for n in range(9)}
+    with pytest.raises(UsageError, match="more than 100,000 tests"):
+        import_promptfoo(written(tmp_path, tree(tests=[{"vars": many, "assert": asserted}])))
+
+
 @pytest.mark.parametrize("reference", ["file://../secret.txt", "file:///etc/passwd", "file://link.txt"])
 def test_nothing_outside_the_folder_is_read(reference: str, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret {{text}}")

@@ -50,6 +50,14 @@ class Place(msgspec.Struct, frozen=True, rename="camel"):
     test_idx: int
 
 
+class Asked(msgspec.Struct, frozen=True, rename="camel"):
+    """What makes a result's test the same as another's."""
+
+    test_idx: int
+    vars: msgspec.Raw = msgspec.Raw(b"{}")
+    test_case: msgspec.Raw = msgspec.Raw(b"{}")
+
+
 _FROM_FILE = re.compile(r"^([\w./-]+\.\w{1,5}): ")
 _VERSION = re.compile(rb'"results"\s*:\s*\{\s*"version"\s*:\s*\d')
 
@@ -98,6 +106,7 @@ def _read_document(path: Path, metric: str) -> list[Log]:
             firsts[place.prompt_idx] = part(raw, Result, f"{path}: result {n:,}")
     repeat = (found.runtime_options or {}).get("repeat") or (found.config.get("evaluateOptions") or {}).get("repeat")
     repeats = repeat if isinstance(repeat, int) and repeat > 0 else 1
+    order = _repeats(found.results.results, repeats, path) if repeats > 1 else {}
     shown = inputs_of([prompt.raw for prompt in prompts], [name for one in firsts.values() for name in one.vars])
     version = (found.metadata or {}).get("promptfooVersion")
     names = _names({index: (first, _label(prompts, index, first)) for index, first in firsts.items()})
@@ -109,7 +118,7 @@ def _read_document(path: Path, metric: str) -> list[Log]:
                 path=path,
                 format="promptfoo",
                 model=names[index],
-                rows=partial(_document_rows, path, index, metric, repeats, shown),
+                rows=partial(_document_rows, path, index, metric, order, shown),
                 settings=Settings(
                     task=_text(found.config.get("description")),
                     model=firsts[index].provider.id,
@@ -126,13 +135,35 @@ def _read_document(path: Path, metric: str) -> list[Log]:
     return logs
 
 
-def _document_rows(path: Path, index: int, metric: str, repeats: int, shown: tuple[str, ...]) -> Iterator[Row]:
+def _repeats(results: list[msgspec.Raw], repeats: int, path: Path) -> dict[int, tuple[int, int]]:
+    """Item and repeat by `testIdx`, where each test was asked `repeats` times.
+
+    A test whose variables hold lists is several, and promptfoo asks them all before it repeats them. So tests are
+    told by content, and one that stands in the configuration twice fills one item after the other.
+    """
+    tests: dict[int, bytes] = {}
+    for n, raw in enumerate(results, start=1):
+        asked = part(raw, Asked, f"{path}: result {n:,}")
+        tests.setdefault(asked.test_idx, b"\n".join((bytes(asked.vars), bytes(asked.test_case))))
+    times: Counter[bytes] = Counter()
+    items: dict[tuple[bytes, int], int] = {}
+    order = {}
+    for index, key in sorted(tests.items()):
+        round_of, repeat = divmod(times[key], repeats)
+        order[index] = (items.setdefault((key, round_of), len(items)), repeat)
+        times[key] += 1
+    return order
+
+
+def _document_rows(
+    path: Path, index: int, metric: str, order: dict[int, tuple[int, int]], shown: tuple[str, ...]
+) -> Iterator[Row]:
     found = document(path, Document)
     for n, raw in enumerate(found.results.results, start=1):
         where = f"{path}: result {n:,}"
         place = part(raw, Place, where)
         if place.prompt_idx == index:
-            item, repeat = divmod(place.test_idx, repeats)
+            item, repeat = order.get(place.test_idx, (place.test_idx, 0))
             yield row_of(part(raw, Result, where), str(item), repeat, metric, shown)
 
 

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ SCORERS: dict[str, dict[str, Any]] = {
     "icontains-all": {"name": "contains", "normalize": ["case"], "require": "all"},
 }
 """Assertions that name a right answer, as scorers; of several in one test the first in this order counts."""
+
+MOST_TESTS = 100_000
 
 _EXPECTED = re.compile(r"^__expected\d*$")
 _SHORT = re.compile(r"^\s*([a-z][a-z-]*)(?:\(([\d.]+)\))?\s*:\s*(.*)$", re.S)
@@ -58,16 +62,25 @@ def tests_of(given: object, default: object, folder: Folder, where: str, lost: l
         own, shared = raw.get("vars"), base.get("vars")
         values = {**(shared if isinstance(shared, dict) else {}), **(own if isinstance(own, dict) else {})}
         values = {str(name): _loaded(value, folder, where, lost) for name, value in values.items()}
-        lists = [name for name, value in values.items() if isinstance(value, list)]
-        if lists:
-            lost.append(f"lists of values for {', '.join(lists)}: the list stays one value.")
         assertions = [*_assertions(raw.get("assert"), lost), *_assertions(base.get("assert"), lost)]
-        found.append(Test(values, tuple(assertions)))
+        found += [Test(one, tuple(assertions)) for one in _each(values, MOST_TESTS - len(found), where)]
     if not found:
         raise UsageError(
             "the configuration has no tests", where=where, fix=" ".join(lost) or "state tests: with vars"
         )
     return found
+
+
+def _each(values: dict[str, Any], room: int, where: str) -> list[dict[str, Any]]:
+    """Every combination of the variables that hold lists, as promptfoo asks them."""
+    lists = {name: value for name, value in values.items() if isinstance(value, list)}
+    if prod(len(value) for value in lists.values()) > room:
+        raise UsageError(
+            f"lists of values make more than {MOST_TESTS:,} tests",
+            where=where,
+            fix="write the tests that are meant into a csv",
+        )
+    return [{**values, **dict(zip(lists, combination, strict=True))} for combination in product(*lists.values())]
 
 
 def _raw(given: object, folder: Folder, where: str, lost: list[str]) -> Iterator[dict[str, Any]]:
