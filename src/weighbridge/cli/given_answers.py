@@ -10,6 +10,7 @@ from weighbridge.errors import UsageError
 
 if TYPE_CHECKING:
     from weighbridge.judge.answers import Answers
+    from weighbridge.logs.log import Log
 
 _TABLES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 
@@ -41,11 +42,19 @@ def given_answers(files: Sequence[str], columns: Mapping[str, str], encoding: st
     if alone and (columns or not paths[0].exists() or paths[0].name.lower().removesuffix(".gz").endswith(_TABLES)):
         return read_answers(paths[0], columns, encoding)
     from weighbridge.judge.log_answers import answers_of
-    from weighbridge.logs.recognise import read_logs, recognise
+    from weighbridge.logs.recognise import recognise
 
     if alone and paths[0].is_file() and recognise(paths[0]) is None:
         return read_answers(paths[0], columns, encoding)
-    return answers_of([log for path in paths for log in read_logs(path)])
+    return answers_of([log for path in paths for log in _logs(path)])
+
+
+def _logs(path: Path) -> list[Log]:
+    """The logs at a path; a table beside them is one log for each of its models."""
+    from weighbridge.logs.recognise import read_logs, recognise
+    from weighbridge.logs.score_tables import may_be_table, table_logs
+
+    return table_logs(path) if may_be_table(path) and recognise(path) is None else read_logs(path)
 
 
 def project_answers(file: str) -> Answers:

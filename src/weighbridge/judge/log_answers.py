@@ -7,47 +7,55 @@ from collections.abc import Sequence
 from weighbridge.errors import UsageError
 from weighbridge.evidence import Status
 from weighbridge.judge.answers import Answers, Cell, shown
-from weighbridge.logs.log import Log
+from weighbridge.logs.log import Log, Row
+from weighbridge.logs.table import runs_of
+from weighbridge.logs.table_items import Items
 
 
 def answers_of(logs: Sequence[Log]) -> Answers:
-    """The answers in `logs`; the first answer of each model to each item is taken.
+    """The answers in `logs`, under the models and items that `weighbridge compare` would give them.
 
-    UsageError: two logs are of one model, or there is no answer in any.
+    Of several answers of a model to an item the first is taken. UsageError: there is no answer in any log.
     """
+    items = Items()
     texts: dict[Cell, str] = {}
     carried: dict[Cell, dict[str, str]] = {}
     questions: dict[str, str] = {}
     references: dict[str, str] = {}
-    items: dict[str, None] = {}
-    models: dict[str, None] = {}
+    specs: dict[str, str] = {}
+    tasks: dict[str, set[str | None]] = {}
     for log in logs:
-        if log.model in models:
-            raise UsageError(
-                f"two logs are of {log.model!r}",
-                where=str(log.path),
-                fix="judge one of them at a time, or rename the model in one",
-            )
-        models.setdefault(log.model)
-        for row in log.rows():
-            cell = (log.model, row.item_id)
-            if cell in texts or (row.answer is None and row.status is Status.OK):
-                continue
-            items.setdefault(row.item_id)
-            texts[cell] = "" if row.status is Status.FAILED else shown(row.answer or "")
-            question = row.question or row.prompt
-            if question:
-                questions.setdefault(row.item_id, question)
-            if row.reference:
-                references.setdefault(row.item_id, row.reference)
-            more = {name: getattr(row, name) for name in ("cost", "latency", "tokens_in", "tokens_out", "cluster")}
-            carried[cell] = {name: str(value) for name, value in more.items() if value is not None}
-            if row.status is not Status.OK:
-                carried[cell]["status"] = row.status.value
-            if log.side != "unknown":
-                carried[cell]["side"] = log.side
+        tasks.setdefault(log.model, set()).add(log.settings.task)
+    several = any(len(of_model) > 1 for of_model in tasks.values())
+    for name, runs in runs_of(logs):
+        items.open_log(name)
+        specs[name] = runs[0].settings.model or runs[0].model
+        for log in runs:
+            prefix = f"{log.settings.task or log.path.stem}/" if several else ""
+            for row in log.rows():
+                item = items.ids[items.place(prefix + row.item_id, row.question)]
+                if (name, item) in texts or (row.answer is None and row.status is Status.OK):
+                    continue
+                texts[name, item] = "" if row.status is Status.FAILED else shown(row.answer or "")
+                carried[name, item] = _carried(row, log)
+                question = row.question or row.prompt
+                if question:
+                    questions.setdefault(item, question)
+                if row.reference:
+                    references.setdefault(item, row.reference)
     where = ", ".join(dict.fromkeys(str(log.path) for log in logs))
     if not texts:
         raise UsageError("the logs hold no answers", where=where, fix="name logs that keep the models' outputs")
-    specs = {log.model: log.settings.model or log.model for log in logs}
-    return Answers(where, tuple(items), tuple(models), texts, questions, references, carried, {}, specs)
+    answered = {item for _, item in texts}
+    known = tuple(item for item in items.ids if item in answered)
+    return Answers(where, known, tuple(specs), texts, questions, references, carried, {}, specs)
+
+
+def _carried(row: Row, log: Log) -> dict[str, str]:
+    values = {name: getattr(row, name) for name in ("cost", "latency", "tokens_in", "tokens_out", "cluster")}
+    found = {name: str(value) for name, value in values.items() if value is not None}
+    if row.status is not Status.OK:
+        found["status"] = row.status.value
+    if log.side != "unknown":
+        found["side"] = log.side
+    return found
