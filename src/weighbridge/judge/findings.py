@@ -101,8 +101,8 @@ def _length(standings: Sequence[Standing], asked: Asked) -> list[str]:
         if control is None and one.items >= FEWEST_FOR_LENGTH and abs(one.longer) > APART:
             side = "longer" if one.longer > 0 else "shorter"
             found.append(
-                f"answers of {one.model} are {side} than those of {asked.against}, hardly any the other way round: how "
-                "it would fare at equal length cannot be told"
+                f"answers of {one.model} are {side} than those of {asked.against}, hardly any the other way round: "
+                "how it would fare at equal length cannot be told"
             )
         if control is not None and control.slope.interval[1] < 0:
             found.append(f"verdicts on {one.model} favour the shorter answer")
