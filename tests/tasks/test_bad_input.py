@@ -71,7 +71,7 @@ MISTAKES = [
     ("x.parquet", "version https://git-lfs.github.com/spec/v1\n", {}, "Git LFS pointer", "x.parquet", "git lfs pull"),
     ("x.csv", "<!DOCTYPE html><html>", {}, "a web page", "x.csv", "raw file"),
     ("x.xlsx", b"PK\x03\x04....", {}, "Excel", "x.xlsx", "export"),
-    ("x.csv.gz", gzip.compress(HEAD.encode() * 99)[:25], {}, "damaged or cut short", "x.csv.gz", "again"),
+    ("x.csv.gz", gzip.compress(HEAD.encode() * 99, mtime=0)[:25], {}, "damaged or cut short", "x.csv.gz", "again"),
     ("x.csv.zst", b"\x28\xb5\x2f\xfd....", {}, "zstd", "x.csv.zst", "unpack"),
 ]
 
