@@ -3,12 +3,14 @@
     pip install atheris
     python scripts/fuzz_readers.py FORMAT [SECONDS]     # a name of `weighbridge.logs.readers`, or "all"
 
-Seeds are the fixtures in tests/logs/fixtures. Each input replaces one file of a fixture that the format has; the
-rest of a folder stays as it is. A crash prints its traceback and leaves the input in the current folder.
+Seeds are the fixtures in tests/logs/fixtures and the samples that tests/logs/samples.py makes. Each input replaces one
+file of a fixture that the format has; the rest of a folder stays as it is. A crash prints its traceback and leaves the
+input in the current folder.
 """
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import subprocess
 import sys
@@ -22,13 +24,25 @@ ROWS = 2_000
 """Rows read of one input at most: an input may well describe many."""
 
 
-def cases(name: str) -> list[tuple[Path, Path]]:
+def made(folder: Path) -> None:
+    """Small files of the formats that have no recorded fixture, in `folder`."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    samples = importlib.import_module("logs.samples")
+    samples.write_array(
+        folder / "alpaca.json", [samples.annotation(n, p, "m") for n, p in enumerate([1.0, 2.0, None])]
+    )
+    samples.write_lines(folder / "single.jsonl", [samples.single(81, 1, 8, "m"), samples.single(81, 2, 9.5, "m")])
+    samples.write_array(folder / "zero.json", [samples.gsm(n, '{"answer": "3"}') for n in (1, 2)])
+
+
+def cases(name: str, folder: Path) -> list[tuple[Path, Path]]:
     """(what is read, the file in it that is replaced) for every fixture that the reader of `name` recognises."""
     from weighbridge.logs.readers import reader_of
 
+    made(folder)
     reader = reader_of(name)
     found = []
-    for place in sorted(FIXTURES.rglob("*")):
+    for place in [*sorted(FIXTURES.rglob("*")), *sorted(folder.iterdir())]:
         files = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
         if (
             files
@@ -47,13 +61,15 @@ def fuzz(name: str, seconds: int) -> None:
     with atheris.instrument_imports(include=["weighbridge.logs", "weighbridge.tasks.readers"]):
         from weighbridge.errors import UsageError
         from weighbridge.logs.readers import reader_of
-    reader = reader_of(name)
-    known = cases(name)
-    if not known:
-        sys.exit(f"no fixture of {name}: nothing to begin with")
+
+        reader = reader_of(name)
     scratch = Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-"))
     seeds = scratch / "seeds"
     seeds.mkdir()
+    (scratch / "made").mkdir()
+    known = cases(name, scratch / "made")
+    if not known:
+        sys.exit(f"no fixture of {name}: nothing to begin with")
     for number, (_, path) in enumerate(known):
         (seeds / str(number)).write_bytes(bytes([number % 256]) + path.read_bytes())
     copies = []

@@ -116,13 +116,17 @@ for template in eval(sys.stdin.read()):
     except UsageError as error:
         continue
     sys.exit(f"not refused: {template[:80]}")
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# VmHWM, for on Linux ru_maxrss begins with what the parent process held.
+peak = next((line for line in open("/proc/self/status") if line.startswith("VmHWM")), None)
+print(int(peak.split()[1]) // 1024 if peak else 0)
 """
 
 
 def test_bombs_take_little_memory() -> None:
     done = subprocess.run([sys.executable, "-c", BOUNDED], input=repr(BOMBS), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
+    if int(done.stdout) == 0:
+        pytest.skip("this system does not tell a process its peak memory")
     assert int(done.stdout) < 500  # MB, the interpreter and its imports included
 
 
