@@ -3,9 +3,9 @@
     pip install atheris
     python scripts/fuzz_readers.py FORMAT [SECONDS]     # a name of `weighbridge.logs.readers`, or "all"
 
-Seeds are the fixtures in tests/logs/fixtures and the samples that tests/logs/samples.py makes. Each input replaces one
-file of a fixture that the format has; the rest of a folder stays as it is. A crash prints its traceback and leaves the
-input in the current folder.
+Seeds are the fixtures in tests/logs/fixtures and the samples that tests/logs/samples.py makes. Each input replaces
+one file of a fixture that the format has; the rest of a folder stays as it is. A crash prints its traceback and
+leaves the input in the current folder.
 """
 
 from __future__ import annotations
