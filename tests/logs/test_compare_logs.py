@@ -294,3 +294,14 @@ def test_conditions_are_those_of_the_tasks_that_all_have() -> None:
     assert both["a"].decoding == both["b"].decoding == {"temperature": [0.0, 0.7]}
     assert both["a"].task == "sums | words"
     assert both["a"].shots == 0
+
+
+def test_one_file_of_no_known_format_is_told_what_was_looked_for(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from weighbridge.cli.main import cli
+    from weighbridge.errors import UsageError
+
+    (tmp_path / "notes.md").write_text("# nothing to weigh\n")
+    with pytest.raises(UsageError, match=r"looked for Inspect log.*lm-evaluation-harness.*Every Eval Ever"):
+        CliRunner().invoke(cli, ["compare", str(tmp_path / "notes.md")], catch_exceptions=False)

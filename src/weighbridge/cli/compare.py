@@ -112,8 +112,9 @@ def _is_table(paths: tuple[str, ...], about_logs: bool, about_table: bool) -> bo
     if about_table or not place.exists():
         return True
     from weighbridge.logs.recognise import recognise
+    from weighbridge.logs.score_tables import may_be_table
 
-    return not place.is_dir() and recognise(place) is None
+    return may_be_table(place) and recognise(place) is None
 
 
 def _show(tallies: Sequence[Tally], *, err: bool) -> None:
