@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import weighbridge
 from logs.samples import annotation, gsm, output, single, write_array, write_lines
-from weighbridge.cli.compare import compare
+from weighbridge.cli.main import cli
 from weighbridge.errors import UsageError
 from weighbridge.evidence import Status
 from weighbridge.logs.conditions import settings_of
@@ -42,7 +42,7 @@ def solved(path: Path, model: str, rate: float, items: int = 150) -> Path:
 def run() -> Callable[..., tuple[int, str]]:
     def ran(*arguments: object) -> tuple[int, str]:
         done = CliRunner().invoke(
-            compare, [str(one) for one in arguments], standalone_mode=False, catch_exceptions=False
+            cli, ["compare", *map(str, arguments)], standalone_mode=False, catch_exceptions=False
         )
         return int(done.return_value or 0), done.output
 
@@ -74,7 +74,7 @@ def test_two_logs_give_a_verdict_and_say_what_they_hold(tmp_path: Path, run: Cal
 
 def test_with_json_on_standard_output_the_rest_goes_elsewhere(tmp_path: Path) -> None:
     logs = [judged(tmp_path / f"{name}.json", name, rate) for name, rate in (("good", 0.9), ("poor", 0.2))]
-    done = CliRunner().invoke(compare, [*map(str, logs), "--json", "-"], standalone_mode=False)
+    done = CliRunner().invoke(cli, ["compare", *map(str, logs), "--json", "-"], standalone_mode=False)
     assert json.loads(done.stdout)["verdict"]["candidates"] == ["good"]
     assert "nothing to check" in done.stderr
 
@@ -297,9 +297,7 @@ def test_conditions_are_those_of_the_tasks_that_all_have() -> None:
 
 
 def test_one_file_of_no_known_format_is_told_what_was_looked_for(tmp_path: Path) -> None:
-    from click.testing import CliRunner
 
-    from weighbridge.cli.main import cli
     from weighbridge.errors import UsageError
 
     (tmp_path / "notes.md").write_text("# nothing to weigh\n")
