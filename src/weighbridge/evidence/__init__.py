@@ -1,6 +1,6 @@
 """Ground floor: the score table with statuses, costs and latencies; questions, findings and their values."""
 
-from weighbridge.evidence.completion import Completion, Finish, Usage
+from weighbridge.evidence.completion import Completion, Finish, Scored, Usage
 from weighbridge.evidence.finding import Finding, Met
 from weighbridge.evidence.price import Price
 from weighbridge.evidence.question import Budget, Claim, Goal, Question, Requirements, Side
@@ -23,6 +23,7 @@ __all__ = [
     "Question",
     "Requirements",
     "Score",
+    "Scored",
     "Side",
     "Status",
     "Usage",

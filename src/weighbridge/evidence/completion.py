@@ -34,6 +34,17 @@ class Usage(msgspec.Struct, frozen=True):
     """Money for this call as its source states it (a record, a server's bill); used where no price is given."""
 
 
+class Scored(msgspec.Struct, frozen=True):
+    """One given continuation of a prompt, as the model finds it."""
+
+    text: str
+    logprob: float
+    """Sum over its tokens of the natural-log probability of each, given what stands before it."""
+    tokens: int
+    greedy: bool | None = None
+    """Whether every token was the likeliest at its place; None where the engine does not say."""
+
+
 class Completion(msgspec.Struct, frozen=True):
     """One answer. It is stored as it came; scorers see it after `tasks.reasoning.visible` took reasoning away."""
 
@@ -46,3 +57,7 @@ class Completion(msgspec.Struct, frozen=True):
     """(token, natural-log probability) of the generated tokens, where asked for."""
     error: str | None = None
     request_id: str | None = None
+    scored: list[Scored] | None = None
+    """The given continuations (or a classifier's labels), in the order asked, where they were scored."""
+    prompt: str | None = None
+    """The text the engine read, after its chat template, where the engine says it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -28,6 +28,12 @@ class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Texts at which the answer ends."""
 
 
+Normalise = Literal["none", "characters", "bytes", "tokens", "unconditional"]
+"""What a continuation's log-probability is divided by before the likeliest is taken: nothing, its length in
+characters (lm-eval's ``acc_norm``), UTF-8 bytes or tokens; ``unconditional`` subtracts its log-probability without
+the prompt (lm-eval's ``acc_mutual_info``)."""
+
+
 class Request(msgspec.Struct, frozen=True):
     """One call to be made."""
 
@@ -38,6 +44,10 @@ class Request(msgspec.Struct, frozen=True):
     json_schema: str | None = None
     """JSON Schema (as JSON text) the answer must follow, where the engine can be held to it."""
     logprobs: bool = False
+    continuations: tuple[str, ...] | None = None
+    """Score these texts as continuations of the prompt instead of generating (`Capabilities.scoring`): the answer's
+    text is the likeliest of them under `normalise`, and `Completion.scored` holds all, in this order."""
+    normalise: Normalise = "none"
     repeat: int = 0
     """Which of the repeated answers to the same prompt this is."""
     item: Item | None = None
@@ -50,6 +60,12 @@ class Capabilities(msgspec.Struct, frozen=True):
     choices: bool = False
     json_schema: bool = False
     logprobs: bool = False
+    scoring: bool = False
+    """Scores given continuations (`Request.continuations`)."""
+    embeddings: bool = False
+    """Is an `Embedder`."""
+    prompts: bool = False
+    """Says in `Completion.prompt` what text it read after its chat template."""
     streaming: bool = False
     seed: bool = False
     needs_item: bool = False
@@ -156,3 +172,12 @@ class Model(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A model that turns texts into vectors; where `Capabilities.embeddings`."""
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector a text, in order. One attempt; raises `ModelError`."""
+        ...

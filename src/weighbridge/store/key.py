@@ -41,7 +41,7 @@ def key_of(model: Model, request: Request) -> Key:
     For a model that answers from the item (`Capabilities.needs_item`) the item's id, fields, reference, cluster and
     metadata take part too. Raises `UsageError` where a field holds a value that has no stable written form.
     """
-    parts = [
+    parts: list[object] = [
         VERSION,
         model.spec,
         model.revision,
@@ -54,6 +54,9 @@ def key_of(model: Model, request: Request) -> Key:
         request.repeat,
         _item(request.item) if model.capabilities.needs_item and request.item is not None else None,
     ]
+    if request.continuations is not None or request.normalise != "none":
+        # Only where it is asked for, so that the keys of generated answers stay as they are.
+        parts.append({"continuations": request.continuations, "normalise": request.normalise})
     try:
         encoded = _encode(parts)
     except UnicodeEncodeError:

@@ -79,9 +79,8 @@ class Contender:
             candidate.sampling,
             candidate.choices if capabilities.choices else None,
             candidate.json_schema if capabilities.json_schema else None,
-            False,
-            repeat,
-            item if capabilities.needs_item else None,
+            repeat=repeat,
+            item=item if capabilities.needs_item else None,
         )
 
     def count(self, answer: Answer, *, from_store: bool) -> None:

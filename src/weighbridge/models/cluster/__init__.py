@@ -1,0 +1,1 @@
+"""Models spread over the machines of a cluster."""
