@@ -48,6 +48,7 @@ demo: $(DEMO_STAMP)
 
 test: $(DEV_STAMP)
 	@scripts/browser.sh
+	@scripts/test_weights.sh build/weights
 	$(DEV)/bin/python -m pytest -n $(JOBS) --dist loadfile -rs $(PYTEST_ARGS)
 
 lint: $(DEV_STAMP)
