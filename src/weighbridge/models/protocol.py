@@ -181,3 +181,30 @@ class Embedder(Protocol):
     async def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector a text, in order. One attempt; raises `ModelError`."""
         ...
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How a model turns messages into the text it reads."""
+
+    template: Literal["chat", "plain", "unknown"] = "unknown"
+    """``chat``: through the model's own chat template. ``plain``: as text, without one."""
+    notes: tuple[str, ...] = ()
+    """What the user must be told, one sentence each: no template, a template that drops the system message."""
+
+
+@runtime_checkable
+class Rendering(Protocol):
+    """A model that can show the exact text its engine reads, without generating anything."""
+
+    async def rendered(self, request: Request) -> str | None:
+        """The text for `request` after the chat template; None where it cannot be had. Raises `ModelError`."""
+        ...
+
+
+@runtime_checkable
+class Templated(Protocol):
+    """A model that knows how it turns messages into text."""
+
+    async def reading(self) -> Reading:
+        """Known once the engine is there, which this may start. Raises `ModelError`."""
+        ...
