@@ -208,3 +208,30 @@ class Templated(Protocol):
     async def reading(self) -> Reading:
         """Known once the engine is there, which this may start. Raises `ModelError`."""
         ...
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What earlier runs wrote down of a model: its revision and engine, as the store keeps them."""
+
+    revision: str
+    engine: str
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A model that must look before it knows what it can do: a server that says what it is."""
+
+    @property
+    def prepared(self) -> bool:
+        """Whether `capabilities`, `engine` and `revision` are final. Until then they hold what was declared: a check
+        that makes no call must take what is missing as unknown, not as absent."""
+        ...
+
+    async def prepare(self, known: Sequence[Known] = ()) -> None:
+        """Look, once and within seconds; never raises for a server that does not answer.
+
+        Awaited before anything reads `capabilities` or makes a key of the store. `known`, newest last, is what
+        earlier runs found: a server that cannot be reached is taken for what it was, so that its answers are found
+        again.
+        """
+        ...
