@@ -110,14 +110,16 @@ def _emit(_: Context, value: Cell) -> Cell:
     return "" if value is None else value  # an empty cell shows nothing, not the word None
 
 
-def _counted(values: Iterable[Any]) -> Iterator[Any]:
+def counted(values: Iterable[Any]) -> Iterator[Any]:
+    """The filter ``_counted`` of an environment whose trees are `metered`."""
     meter = METER.get()
     for value in values:
         meter.step()
         yield value
 
 
-def _joined(parts: list[Any]) -> str:
+def joined(parts: list[Any]) -> str:
+    """The filter ``_joined`` of an environment whose trees are `metered`."""
     _bounded(parts)
     return "".join(map(str, parts))
 
@@ -144,13 +146,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         )
         known = {**self.filters, "tojson": _json}
         self.filters = {name: _guarded(name, known[name]) for name in FILTERS}
-        self.filters["_counted"] = _counted
-        self.filters["_joined"] = _joined
+        self.filters["_counted"] = counted
+        self.filters["_joined"] = joined
         self.globals = {name: self.globals[name] for name in ("range", "dict", "namespace")}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        _meter(tree)
+        metered(tree)
         return tree
 
     def wrap_str_format(self, value: Cell) -> None:
@@ -207,14 +209,14 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         METER.get().step()
         values = list(args[first:])
         if values and isinstance(values[0], Iterator):
-            values[0] = list(_counted(values[0]))
+            values[0] = list(counted(values[0]))
         given = (*values, *kwargs.values())
         _bounded(*(value for value in given if not isinstance(value, Undefined)))
         if name == "replace" and len(values) > 2:
             _replacing(str(values[0]), values[1], values[2])
         if name == "join" and values:
             mark = values[1] if len(values) > 1 else kwargs.get("d", "")
-            values[0] = list(_counted(values[0]))
+            values[0] = list(counted(values[0]))
             if len(str(mark)) * len(values[0]) > LONGEST:
                 raise too_long()
         if name == "indent" and values:
@@ -229,7 +231,7 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def _meter(tree: nodes.Template) -> None:
+def metered(tree: nodes.Template) -> None:
     """Count loop passes and concatenations, and all text written anywhere but at the top level."""
     for loop in list(tree.find_all(nodes.For)):
         loop.iter = _filtered("_counted", cast("nodes.Expr", loop.iter))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from weighbridge.models.local.chat_template import ChatTemplate
+
 Kind = Literal["causal", "seq2seq", "classifier", "masked", "encoder"]
 
 
@@ -33,3 +35,5 @@ class Loaded:
     source: Path | None = None
     """Folder or GGUF file it came from."""
     notes: tuple[str, ...] = field(default=())
+    chat: ChatTemplate | None = None
+    """The chat template, tried and ready (`prompts.prompt_of` renders with it); None: plain text."""

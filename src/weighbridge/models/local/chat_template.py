@@ -1,0 +1,269 @@
+"""A tokenizer's chat template: messages in, the text that the model reads out. Needs neither torch nor transformers.
+
+What a template renders is what ``apply_chat_template`` of transformers renders (same sandbox, filters, globals and
+special tokens). Templates come with downloaded weights and are not trusted: besides Jinja's sandbox, loop passes and
+output are bounded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from weighbridge.errors import UsageError
+from weighbridge.tasks.item import Message
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+SystemRole = Literal["kept", "merged"]
+
+_MARK = "\u2060CONTINUE\u2060 "
+"""Stands after an assistant's unfinished turn while it is rendered; the text is cut there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTemplate:
+    """A template that is known to render.
+
+    `render` raises UsageError where the template refuses the messages (roles out of turn, for example).
+    """
+
+    source: str
+    tokens: Mapping[str, Any] = field(default_factory=dict)
+    """Special tokens by name (``bos_token``), as the template sees them."""
+    system: SystemRole = "kept"
+    """``merged``: the template refuses or drops system messages; they are put before the next user message."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """More variables of the template, such as ``enable_thinking``."""
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The text up to where the assistant's answer begins; a last message of the assistant is continued."""
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        if self.system == "merged":
+            turns = merged(turns)
+        if turns and turns[-1]["role"] == "assistant":
+            return self._continued(turns)
+        return _rendered(self.source, turns, self.tokens, self.options, prompt=True)
+
+    def _continued(self, turns: list[dict[str, str]]) -> str:
+        last = turns[-1]["content"]
+        marked = [*turns[:-1], {"role": "assistant", "content": last + _MARK}]
+        text = _rendered(self.source, marked, self.tokens, self.options, prompt=False)
+        at = text.rfind(_MARK.strip())
+        if at < 0:
+            raise UsageError(
+                "the chat template drops the assistant's turn that is to be continued",
+                fix="end the messages with a user message, or read them as plain text (template: plain)",
+            )
+        # A template that trims its contents has trimmed the mark's blank; then the turn's own end was trimmed too.
+        return text[:at] if text[at : at + len(_MARK)] == _MARK else text[:at].rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a trial of a template found: `template` is None where it cannot be used at all."""
+
+    template: ChatTemplate | None
+    notes: tuple[str, ...] = ()
+
+
+def probe(source: str, tokens: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> Probe:
+    """Try `source` on a user message and on a system message; say what is odd about it."""
+    options = options or {}
+    said, told = "Zq7 user text", "Zq8 system text"
+    user, system = {"role": "user", "content": said}, {"role": "system", "content": told}
+    try:
+        alone = _rendered(source, [user], tokens, options, prompt=True)
+    except UsageError as error:
+        return Probe(None, (f"the chat template does not render ({error.what})",))
+    notes = []
+    if said not in alone:
+        return Probe(None, ("the chat template drops the user's message",))
+    if alone == _rendered(source, [user], tokens, options, prompt=False):
+        notes.append("the chat template marks no place where the assistant's answer begins")
+    role: SystemRole = "kept"
+    try:
+        both = _rendered(source, [system, user], tokens, options, prompt=True)
+    except UsageError:
+        role = "merged"
+        notes.append("the chat template refuses system messages: they are put before the user's message")
+    else:
+        if told not in both:
+            role = "merged"
+            notes.append("the chat template drops system messages: they are put before the user's message")
+        elif said not in both:
+            notes.append("the chat template drops the user's message where there is a system message")
+    if "strftime_now" in source:
+        notes.append("the chat template writes today's date into the prompt")
+    return Probe(ChatTemplate(source, dict(tokens), role, dict(options)), tuple(notes))
+
+
+def merged(turns: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """System messages put before the next user message, with a blank line between."""
+    out: list[dict[str, str]] = []
+    waiting: list[str] = []
+    for turn in turns:
+        if turn["role"] == "system":
+            waiting.append(turn["content"])
+        elif turn["role"] == "user" and waiting:
+            out.append({"role": "user", "content": "\n\n".join([*waiting, turn["content"]])})
+            waiting = []
+        else:
+            out.append(dict(turn))
+    if waiting:
+        out.append({"role": "user", "content": "\n\n".join(waiting)})
+    return out
+
+
+def plain(messages: Sequence[Message]) -> str:
+    """Messages as text for a model without a template: contents, a blank line between; one alone is its own text."""
+    return "\n\n".join(message.content for message in messages)
+
+
+def prompt_text(messages: Sequence[Message], template: ChatTemplate | None) -> tuple[str, bool]:
+    """The text to read, and whether the tokenizer still has to add its special tokens.
+
+    A chat template writes them itself; a tokenizer that added its own would double the first.
+    """
+    if template is None:
+        return plain(messages), True
+    return template.render(messages), False
+
+
+def _rendered(
+    source: str,
+    turns: Sequence[Mapping[str, str]],
+    tokens: Mapping[str, Any],
+    options: Mapping[str, Any],
+    *,
+    prompt: bool,
+) -> str:
+    import jinja2
+
+    from weighbridge.tasks.sandbox import METER, Meter
+
+    variables: dict[str, Any] = {"tools": None, "documents": None, **tokens, **options}
+    before = METER.set(Meter())
+    try:
+        template = _compiled(source)
+        return template.render(
+            **{**variables, "messages": [dict(turn) for turn in turns], "add_generation_prompt": prompt}
+        )
+    except jinja2.TemplateError as error:
+        told = " ".join(str(error.message or error).split())
+        line = f", line {error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else ""
+        raise UsageError(f"the chat template says: {told[:200]}{line}", fix=_FIX) from None
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:
+        # What a template does with its variables can fail in any of these ways.
+        told = f"{type(error).__name__}: {error}"
+        raise UsageError(f"the chat template fails: {told[:200]}", fix=_FIX) from None
+    finally:
+        METER.reset(before)
+
+
+_FIX = "change the messages (roles, their order), or read them as plain text (template: plain)"
+
+
+@functools.lru_cache(64)
+def _compiled(source: str) -> Template:
+    template: Template = _environment().from_string(source)
+    return template
+
+
+@functools.lru_cache(1)
+def _environment() -> Any:  # noqa: ANN401 - a jinja2.Environment, whose module is imported on use
+    from jinja2 import nodes
+    from jinja2.exceptions import SecurityError, TemplateError
+    from jinja2.ext import Extension, loopcontrols
+    from jinja2.parser import Parser
+    from jinja2.runtime import Context
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2.utils import Namespace, pass_context
+
+    from weighbridge.tasks.sandbox import LONGEST, METER, counted, joined, metered, weigh
+
+    class Generation(Extension):
+        """``{% generation %}`` marks the assistant's text for training; it renders as what is within."""
+
+        tags = {"generation"}  # noqa: RUF012 - Jinja declares it so
+
+        def parse(self, parser: Parser) -> nodes.Node:
+            line = next(parser.stream).lineno
+            body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+            return nodes.CallBlock(self.call_method("_within"), [], [], body).set_lineno(line)
+
+        def _within(self, caller: Callable[[], str]) -> str:
+            return caller()
+
+    class Names(Namespace):
+        """Takes no name with a leading underscore, as in transformers."""
+
+        def __init__(*args: Any, **values: Any) -> None:  # noqa: ANN401 - as Jinja's own
+            self, *rest = args
+            for name in dict(*rest, **values):
+                self._checked(name)
+            Namespace.__init__(self, dict(*rest, **values))
+
+        def __setitem__(self, name: str, value: Any) -> None:  # noqa: ANN401
+            self._checked(name)
+            Namespace.__setitem__(self, name, value)
+
+        @staticmethod
+        def _checked(name: object) -> None:
+            if isinstance(name, str) and name.startswith("_"):
+                raise SecurityError(f"a namespace cannot hold {name!r}")
+
+    @pass_context
+    def emit(_: Context, value: Any) -> Any:  # noqa: ANN401
+        METER.get().write(len(value) if isinstance(value, str) else 8)
+        return value
+
+    class Environment(ImmutableSandboxedEnvironment):
+        intercepted_binops = frozenset({"*", "**", "+", "%"})
+
+        def _parse(self, text: str, name: str | None, filename: str | None) -> nodes.Template:
+            tree = super()._parse(text, name, filename)
+            metered(tree)
+            return tree
+
+        def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401
+            METER.get().step()
+            if operator == "**" or (operator == "%" and isinstance(left, str)):
+                raise SecurityError(f"the operator {operator!r} is not available in chat templates")
+            many = left if isinstance(left, int) else right if isinstance(right, int) else 1
+            if operator == "*" and (weigh(left) + weigh(right)) * max(abs(many), 1) > LONGEST:
+                raise SecurityError("the chat template makes too long a text")
+            if operator == "+" and weigh(left) + weigh(right) > LONGEST:
+                raise SecurityError("the chat template makes too long a text")
+            return super().call_binop(context, operator, left, right)
+
+    def raise_exception(message: str) -> None:
+        raise TemplateError(message)
+
+    def tojson(
+        value: Any,  # noqa: ANN401
+        ensure_ascii: bool = False,
+        indent: int | None = None,
+        separators: tuple[str, str] | None = None,
+        sort_keys: bool = False,
+    ) -> str:
+        return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
+
+    def strftime_now(form: str) -> str:
+        return datetime.datetime.now().strftime(form)
+
+    environment = Environment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols], optimized=False, finalize=emit
+    )
+    environment.filters |= {"tojson": tojson, "_counted": counted, "_joined": joined}
+    for name in ("center", "format", "pprint", "xmlattr", "urlize", "random"):
+        with contextlib.suppress(KeyError):  # what can pad a text to any length, or answers differently each time
+            del environment.filters[name]
+    environment.globals |= {"raise_exception": raise_exception, "strftime_now": strftime_now, "namespace": Names}
+    return environment
