@@ -15,12 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from weighbridge.errors import UsageError
+from weighbridge.errors import UsageError, nearest
 from weighbridge.tasks.item import Message
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
+TEMPLATES = ("auto", "chat", "plain")
 SystemRole = Literal["kept", "merged"]
 
 _MARK = "\u2060CONTINUE\u2060 "
@@ -102,6 +103,37 @@ def probe(source: str, tokens: Mapping[str, Any], options: Mapping[str, Any] | N
     if "strftime_now" in source:
         notes.append("the chat template writes today's date into the prompt")
     return Probe(ChatTemplate(source, dict(tokens), role, dict(options)), tuple(notes))
+
+
+def chosen(
+    source: str | None,
+    tokens: Mapping[str, Any],
+    wish: str,
+    options: Mapping[str, Any],
+    where: str,
+    *,
+    generates: bool = True,
+) -> Probe:
+    """The template to use under `wish`: ``auto`` (its own, if it works), ``chat`` (that or an error), ``plain``.
+
+    A model that does not generate reads plain text unless ``chat`` is asked for. Raises UsageError for ``chat``
+    without a template that works, and for options that no template takes.
+    """
+    if wish not in TEMPLATES:
+        raise UsageError(f"unknown template {wish!r}", where=where, fix=nearest(wish, TEMPLATES))
+    if wish == "plain" or (wish == "auto" and not generates):
+        return Probe(None)
+    if not source:
+        if wish == "chat":
+            fix = "use the instruction-tuned model of the family, or template: plain"
+            raise UsageError("the model has no chat template", where=where, fix=fix)
+        return Probe(None, ("no chat template: messages are read as plain text, as for a base model",))
+    found = probe(source, tokens, options)
+    if found.template is None:
+        if wish == "chat":
+            raise UsageError("; ".join(found.notes), where=where, fix="template: plain, or mend chat_template.jinja")
+        return Probe(None, (*found.notes, "messages are read as plain text instead"))
+    return found
 
 
 def merged(turns: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:

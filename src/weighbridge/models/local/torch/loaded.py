@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from weighbridge.models.local.architectures import Kind
 from weighbridge.models.local.chat_template import ChatTemplate
 
-Kind = Literal["causal", "seq2seq", "classifier", "masked", "encoder"]
+__all__ = ["Kind", "Loaded"]
 
 
 @dataclass(frozen=True, slots=True)
