@@ -36,7 +36,7 @@ _CLASSES: tuple[tuple[str, Kind], ...] = (
     (r"ForMaskedLM$", "masked"),
     (r"ForCausalLM$|LMHeadModel$", "causal"),
     (r"ForConditionalGeneration$", "seq2seq"),
-    (r"(Model|EncoderModel)$", "encoder"),
+    (r"(?<!Encoder)Model$", "encoder"),
 )
 
 _FIX = (
@@ -84,8 +84,6 @@ def kind_of(config: Mapping[str, Any], where: str) -> Kind:
         if re.search(pattern, name):
             if kind == "seq2seq" and not config.get("is_encoder_decoder", architecture == "t5"):
                 return "causal"  # a model with pictures and text, of which the text part is used
-            if kind == "encoder" and KINDS.get(architecture) in ("causal", "seq2seq"):
-                return KINDS[architecture] if config.get("tie_word_embeddings") else "encoder"
             return kind
     raise UsageError(
         f"a {name} can neither write, score, classify nor embed texts",

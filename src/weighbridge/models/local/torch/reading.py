@@ -20,6 +20,5 @@ def reader_of(
     found = tokenizer.chat_template
     if isinstance(found, Mapping):
         found = found.get("default")
-    return chosen(
-        found, tokenizer.special_tokens_map, template, options, where, generates=kind in ("causal", "seq2seq")
-    )
+    generates = kind == "causal" or bool(found)
+    return chosen(found, tokenizer.special_tokens_map, template, options, where, generates=generates)
