@@ -1,5 +1,6 @@
 """Ground floor: the score table with statuses, costs and latencies; questions, findings and their values."""
 
+from weighbridge.evidence.answering import Answering, AnswerProtocol, Told
 from weighbridge.evidence.completion import Completion, Finish, Scored, Usage
 from weighbridge.evidence.finding import Finding, Met
 from weighbridge.evidence.price import Price
@@ -10,6 +11,8 @@ from weighbridge.evidence.table import Column, Evidence
 __all__ = [
     "NOT_ASKED",
     "STATUS_CODES",
+    "AnswerProtocol",
+    "Answering",
     "Budget",
     "Claim",
     "Column",
@@ -26,5 +29,6 @@ __all__ = [
     "Scored",
     "Side",
     "Status",
+    "Told",
     "Usage",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from weighbridge.evidence.answering import Answering, Told
 from weighbridge.evidence.question import Side
 from weighbridge.evidence.score import NOT_ASKED, STATUS_CODES
 
@@ -34,6 +35,10 @@ class Column:
     cost_known: bool = False
     price_note: str | None = None
     """How the cost was reckoned, for example ``0.50 per machine hour at 4.1 requests/s``."""
+    answering: Answering | None = None
+    """How its answers came about; None where scores or answers were imported."""
+    told: tuple[Told, ...] = ()
+    """What it was told about the first items drawn."""
 
 
 @dataclass(frozen=True, slots=True)

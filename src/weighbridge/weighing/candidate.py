@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from weighbridge.evidence import Price, Side
-from weighbridge.models.protocol import Model, Sampling
+from weighbridge.evidence import AnswerProtocol, Price, Side
+from weighbridge.models.protocol import Model, Normalise, Sampling
+from weighbridge.tasks.continuation import Continuations
 from weighbridge.tasks.task import Prompt
 
 
@@ -25,3 +26,11 @@ class Candidate:
     choices: tuple[str, ...] | None = None
     """Constrain the answer to these where the engine can."""
     json_schema: str | None = None
+    protocol: AnswerProtocol = "generate"
+    """How it answers; ``choice`` and ``loglikelihood`` need `continuations` or `choices`."""
+    normalise: Normalise = "none"
+    """For ``loglikelihood``: what a log-probability is divided by before the likeliest is taken."""
+    continuations: Continuations | None = None
+    """The options of each item, and how they are written after the prompt; None: `choices` as they are."""
+    chat: bool = False
+    """Whether the model's chat template ends the prompt; a run finds out before its first call."""

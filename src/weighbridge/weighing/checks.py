@@ -8,6 +8,7 @@ from weighbridge.errors import UsageError
 from weighbridge.evidence import Budget, Question
 from weighbridge.store import key_of
 from weighbridge.tasks.task import Task
+from weighbridge.weighing.answering import check_answering
 from weighbridge.weighing.bill import check_budget
 from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.job import Contender
@@ -36,6 +37,7 @@ def check_run(task: Task, candidates: Sequence[Candidate], question: Question, b
                 where=f"candidates: {candidate.name}",
                 fix="ask each item at least once: `repeats: 1`",
             )
+        check_answering(candidate)
     if not 0 < question.alpha < 1:
         raise UsageError(
             f"alpha is {question.alpha}: an error probability lies between 0 and 1",

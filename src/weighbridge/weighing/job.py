@@ -6,6 +6,7 @@ from weighbridge.evidence import Completion
 from weighbridge.models.protocol import ErrorKind, Request
 from weighbridge.store import Answer, Key, Source
 from weighbridge.tasks.item import Item, Message
+from weighbridge.weighing.answering import request_for
 from weighbridge.weighing.bill import Bill
 from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.endpoint import Endpoint
@@ -74,6 +75,8 @@ class Contender:
         """What to ask about one item; constraints only where the model declares that it can be held to them."""
         candidate = self.candidate
         capabilities = self.capabilities
+        if candidate.protocol in ("choice", "loglikelihood"):
+            return request_for(candidate, capabilities, messages, item, repeat)
         return Request(
             messages,
             candidate.sampling,

@@ -18,6 +18,7 @@ from weighbridge.weighing.job import Contender
 from weighbridge.weighing.likely import likely_draws
 from weighbridge.weighing.limits import Limits
 from weighbridge.weighing.progress import Progress, silent
+from weighbridge.weighing.ready import made_ready
 from weighbridge.weighing.weigh import DEFAULT_LIMITS, NO_BUDGET
 
 
@@ -96,6 +97,7 @@ async def plan(
     check_run(task, candidates, question, budget)
     halt = Halt()
     with interruptible(halt):
+        candidates = await made_ready(candidates, store)
         course = Course(task, candidates, question, budget, store, seed, limits, progress or silent, halt)
         known = await _pilot(course, min(pilot, course.order.units), ask)
     return _reckoned(course, budget, known)

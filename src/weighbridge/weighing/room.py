@@ -9,6 +9,7 @@ from weighbridge.stats.rules import Span
 from weighbridge.store import Store, key_of
 from weighbridge.tasks.item import Message
 from weighbridge.tasks.task import Task
+from weighbridge.weighing.answering import answer_read
 from weighbridge.weighing.caller import Caller
 from weighbridge.weighing.job import Contender, Job
 from weighbridge.weighing.ledger import Ledger, Marked
@@ -168,4 +169,6 @@ class Room:
             return Marked(mark(self._task, item, completion), None, Usage(), None)
         completion = answer.completion
         cost = job.contender.bill.cost(completion.usage, answer.machine_seconds)
+        if job.request.continuations is not None:
+            completion = answer_read(job.contender.candidate, item, job.request, completion)
         return Marked(mark(self._task, item, completion), completion.text, completion.usage, cost)

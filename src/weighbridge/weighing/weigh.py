@@ -14,6 +14,7 @@ from weighbridge.weighing.course import Course
 from weighbridge.weighing.halt import Halt, interruptible
 from weighbridge.weighing.limits import Limits
 from weighbridge.weighing.progress import Progress, silent
+from weighbridge.weighing.ready import made_ready
 from weighbridge.weighing.run import Run
 
 NO_BUDGET = Budget()
@@ -48,6 +49,7 @@ async def weigh(
     check_run(task, candidates, question, budget)
     halt = halt or Halt()
     with interruptible(halt):
+        candidates = await made_ready(candidates, store)
         course = Course(task, candidates, question, budget, store, seed, limits, progress or silent, halt)
         return await course.run()
 
