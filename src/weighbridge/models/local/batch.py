@@ -7,12 +7,13 @@ gathers calls that come at the same time and hands them over together.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
 from weighbridge.evidence import Completion
 from weighbridge.models.protocol import ErrorKind, Request
+from weighbridge.tasks.item import Message
 
 
 class Failure(msgspec.Struct, frozen=True, tag=True):
@@ -26,8 +27,9 @@ class Failure(msgspec.Struct, frozen=True, tag=True):
 Outcome = Completion | Failure
 Done = Callable[[int, Outcome], None]
 """Takes the outcome of the call with that number."""
-Emit = Callable[[int, str], None]
-"""Takes a piece of text of the call with that number."""
+Emit = Callable[[int, str], object]
+"""Takes a piece of text of the call with that number. It answers False where nobody waits for that call any more: an
+engine may then end it early (its outcome is still handed to `Done`, once)."""
 More = Callable[[], Sequence[Request]]
 """Calls that have come since it was last asked, at once and possibly none; they are numbered on from the last."""
 
@@ -70,3 +72,12 @@ class Batcher(Protocol):
         ...
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]: ...
+
+
+@runtime_checkable
+class Renderer(Protocol):
+    """An engine that shows the text it reads."""
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The text for `messages` after the chat template. Raises UsageError where the template refuses them."""
+        ...

@@ -9,7 +9,7 @@ from weighbridge.errors import UsageError, nearest
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
-def device_of(name: str, where: str) -> Any:  # noqa: ANN401 - a torch.device
+def device_of(name: str, where: str) -> Any:
     """``auto`` takes the first GPU that PyTorch can use. Raises UsageError for one that is not there."""
     import torch
 
@@ -30,7 +30,7 @@ def device_of(name: str, where: str) -> Any:  # noqa: ANN401 - a torch.device
     return device
 
 
-def dtype_of(name: str, device: Any, config: Any, where: str) -> Any:  # noqa: ANN401 - a torch.dtype
+def dtype_of(name: str, device: Any, config: Any, where: str) -> Any:
     """``auto``: float32 on a CPU, the type that the configuration names on a GPU."""
     import torch
 

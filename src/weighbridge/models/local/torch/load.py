@@ -82,7 +82,7 @@ def _read(folder: Path, name: Mapping[str, str], said: Mapping[str, Any]) -> Map
     return written
 
 
-def _config(folder: Path, name: Mapping[str, str], where: str) -> Any:  # noqa: ANN401 - a PretrainedConfig
+def _config(folder: Path, name: Mapping[str, str], where: str) -> Any:
     from transformers import AutoConfig
 
     try:
@@ -95,7 +95,7 @@ def _config(folder: Path, name: Mapping[str, str], where: str) -> Any:  # noqa: 
         ) from None
 
 
-def _tokenizer(folder: Path, name: Mapping[str, str], where: str) -> Any:  # noqa: ANN401 - a tokenizer
+def _tokenizer(folder: Path, name: Mapping[str, str], where: str) -> Any:
     from transformers import AutoTokenizer
 
     try:
@@ -111,7 +111,7 @@ def _tokenizer(folder: Path, name: Mapping[str, str], where: str) -> Any:  # noq
     return tokenizer
 
 
-def _model(folder: Path, name: Mapping[str, str], kind: Kind, number: Any, where: str) -> Any:  # noqa: ANN401
+def _model(folder: Path, name: Mapping[str, str], kind: Kind, number: Any, where: str) -> Any:
     import transformers
 
     try:
@@ -163,7 +163,7 @@ def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"[:300]
 
 
-def _context(limit: int | None, tokenizer: Any, kind: Kind) -> int | None:  # noqa: ANN401
+def _context(limit: int | None, tokenizer: Any, kind: Kind) -> int | None:
     """Encoders stop where their tokenizer does: sentence encoders are trained on less than their positions."""
     most = getattr(tokenizer, "model_max_length", None)
     if kind in ("encoder", "classifier", "masked") and isinstance(most, int) and 0 < most < (limit or 10**9):

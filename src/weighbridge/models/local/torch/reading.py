@@ -10,7 +10,7 @@ from weighbridge.models.local.chat_template import Probe, chosen
 
 
 def reader_of(
-    tokenizer: Any,  # noqa: ANN401 - a PreTrainedTokenizerBase
+    tokenizer: Any,
     kind: Kind,
     template: str,
     options: Mapping[str, Any],
