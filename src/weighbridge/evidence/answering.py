@@ -21,7 +21,7 @@ class Answering(msgspec.Struct, frozen=True):
     protocol: AnswerProtocol = "generate"
     """The answer protocol; see the docs page on comparable scores."""
     held: bool | None = None
-    """Whether the engine was held to the choices or the schema; None where there are none, or nothing is generated."""
+    """Whether the engine was held to choices or a schema; None where there are none, or nothing is generated."""
     normalise: str = "none"
     """What a log-likelihood was divided by before the likeliest was taken."""
     written: str | None = None

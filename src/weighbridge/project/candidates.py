@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path as FilePath
 
 import msgspec
@@ -13,9 +12,11 @@ from weighbridge.evidence import Question, Side
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Model
 from weighbridge.models.specs import open_model
+from weighbridge.project.answering import manner_of
 from weighbridge.project.fields import fields_of
-from weighbridge.project.options import CandidateOptions, PromptOptions
+from weighbridge.project.options import CandidateOptions, ProjectOptions, PromptOptions
 from weighbridge.project.source import Path, Source
+from weighbridge.project.task import TaskRead
 from weighbridge.tasks.task import Prompt, Task
 from weighbridge.weighing.candidate import Candidate
 
@@ -23,14 +24,16 @@ DEFAULT_PROMPT = "default"
 
 
 def read_candidates(
-    given: tuple[CandidateOptions, ...],
-    task: Task,
-    own_prompts: Mapping[int, Prompt],
+    project: ProjectOptions,
+    read: TaskRead,
     source: Source,
     folder: FilePath,
+    *,
+    least: int = 2,
 ) -> tuple[Candidate, ...]:
-    """Open every model (nothing is loaded or connected yet). Raises `UsageError`."""
-    if len(given) < 2:
+    """Open every model (nothing is loaded or connected yet). Raises `UsageError`, also for fewer than `least`."""
+    given, task, own_prompts = project.candidates, read.task, read.own_prompts
+    if len(given) < least:
         raise UsageError(
             "there is nothing to compare: the file has one candidate",
             where=source.where(("candidates",)),
@@ -45,6 +48,7 @@ def read_candidates(
             if earlier.name == name:
                 raise _same_name(name, options, source, path, other)
         model = _opened(options, source, path, folder)
+        manner = manner_of(options, project, model, read, source, path)
         held = options.constrain
         found.append(
             Candidate(
@@ -57,6 +61,9 @@ def read_candidates(
                 repeats=options.repeats,
                 choices=task.choices if held else None,
                 json_schema=task.json_schema if held and not task.choices else None,
+                protocol=manner.protocol,
+                normalise=manner.normalise,
+                continuations=manner.continuations,
             )
         )
     _refuse_alike(found, given, source)
@@ -159,6 +166,9 @@ def _refuse_alike(found: list[Candidate], given: tuple[CandidateOptions, ...], s
                 options.sampling,
                 _said(options, candidate),
                 options.constrain,
+                candidate.protocol,
+                candidate.normalise,
+                options.choice_as,
                 options.options,
             ),
             order="sorted",

@@ -99,30 +99,32 @@ def load_project(
     said: Mapping[str, Any] | None = None,
     *,
     speaker: str = "option {flag}",
+    least: int = 2,
 ) -> Project:
     """Read a project file, or a mapping of the same shape (paths are then taken from the working directory).
 
-    `said` overrules the file, by the names of `project.overrides`; None means unsaid. Raises `UsageError` with the
-    line of whatever cannot be used.
+    `said` overrules the file, by the names of `project.overrides`; None means unsaid. `least` candidates must be
+    there. Raises `UsageError` with the line of whatever cannot be used.
     """
     if isinstance(project, Mapping):
         source, folder = Source("project", dict(project)), FilePath()
     else:
         path = FilePath(project)
         source, folder = read_yaml(path, str(project)), path.parent
-    return read_project(overridden(source, said or {}, speaker=speaker), folder)
+    return read_project(overridden(source, said or {}, speaker=speaker), folder, least=least)
 
 
-def read_project(source: Source, folder: FilePath) -> Project:
+def read_project(source: Source, folder: FilePath, *, least: int = 2) -> Project:
     """Check `source` and open what it names."""
     refuse_secrets(source)
     options = checked(source, ProjectOptions)
     check_budget(options.budget, source)
     read = read_task(options, source, folder)
-    candidates = read_candidates(options.candidates, read.task, read.own_prompts, source, folder)
-    check_question(options.question, candidates, source)
+    candidates = read_candidates(options, read, source, folder, least=least)
+    if len(candidates) > 1:
+        check_question(options.question, candidates, source)
     try:
-        check_run(read.task, candidates, options.question, options.budget)
+        check_run(read.task, candidates, options.question, options.budget, least=least)
     except UsageError as error:
         error.where = source.where(_path_of(error.where or "", candidates))
         raise

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from weighbridge.evidence import Budget, Price, Question, Requirements
+from weighbridge.evidence import AnswerProtocol, Budget, Price, Question, Requirements
 from weighbridge.models.options import ModelOptions
-from weighbridge.models.protocol import Sampling
+from weighbridge.models.protocol import Normalise, Sampling
 from weighbridge.store import DEFAULT as DEFAULT_STORE
 from weighbridge.tasks.marking import StatusScores
 from weighbridge.tasks.source import DataSource
@@ -73,7 +73,27 @@ class CandidateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """What a call costs. Parts add up; with none the cost is unknown, never zero."""
     constrain: bool = True
     """Hold the answer to `choices` or `json_schema` where the engine can."""
+    protocol: AnswerProtocol | None = None
+    """How it answers, where it is not as the project says for all (`protocol` of the project)."""
+    normalise: Normalise | None = None
+    """For `loglikelihood`, where it is not as the project says for all."""
+    choice_as: str | None = None
+    """How a choice is written after the prompt, where it is not as the project says for all."""
     options: Annotated[ModelOptions, Meta(extra={"flat": True})] = ModelOptions()
+
+
+class SensitivityOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much hangs on the prompt: what `weighbridge sensitivity` weighs."""
+
+    variants: tuple[str, ...] = ()
+    """Prompts to try, by name; absent: all of them."""
+    candidates: tuple[str, ...] = ()
+    """Candidates to try them on, by name; absent: every one that is prompted."""
+    items: Annotated[int, Meta(ge=4)] = 100
+    """Items that every candidate answers under every prompt, drawn at random; all there are where there are fewer."""
+    tune: Annotated[int, Meta(ge=2)] | None = None
+    """Items on which the best prompt of each candidate is chosen; the others tell what it is worth. Absent: half of
+    `items`."""
 
 
 class ProjectOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -94,6 +114,17 @@ class ProjectOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     scorer: Annotated[str | dict[str, Any], Meta(extra={"kind": "scorer"})] | None = None
     """How an answer is marked: a scorer's name, or a mapping of `name` and its settings; found from the references
     where absent."""
+    protocol: AnswerProtocol = "generate"
+    """How candidates answer, the same for all that do not say otherwise: `generate`, text that is held to `choices`
+    or `json_schema` where the engine can (`constrain`); `choice`, text that must be held to the choices; `sample`,
+    the mean over `repeats` sampled answers; `loglikelihood`, the likeliest of the choices given the prompt (open
+    models alone). Rules and records answer by themselves."""
+    normalise: Normalise = "none"
+    """For `loglikelihood`: what a choice's log-probability is divided by before the likeliest is taken: its length in
+    `characters`, `bytes` or `tokens`; `unconditional` takes away its log-probability without the prompt."""
+    choice_as: Annotated[str, Meta(examples=["{{ label }}"])] | None = None
+    """Template of a choice as it is written after the prompt, for `choice` and `loglikelihood`: `{{ choice }}` is its
+    text, `{{ label }}` its letter. Absent: the text, behind a blank where the prompt is plain text."""
     status_scores: StatusScores = StatusScores()
     """Scores of the outcomes that are no answer, fixed before the first call; 0 each where absent."""
     candidates: Annotated[tuple[CandidateOptions, ...], Meta(min_length=1)]
@@ -112,3 +143,5 @@ class ProjectOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """SQLite file that keeps every paid answer, relative to the project file."""
     limits: Limits = Limits()
     """Patience with an answer, and pressure on an endpoint."""
+    sensitivity: SensitivityOptions = SensitivityOptions()
+    """Which prompts `weighbridge sensitivity` tries, and on how many items."""

@@ -14,11 +14,13 @@ from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.job import Contender
 
 
-def check_run(task: Task, candidates: Sequence[Candidate], question: Question, budget: Budget) -> None:
-    """Raise `UsageError` for a run that cannot answer its question."""
+def check_run(
+    task: Task, candidates: Sequence[Candidate], question: Question, budget: Budget, *, least: int = 2
+) -> None:
+    """Raise `UsageError` for a run that cannot answer its question, or has fewer than `least` candidates."""
     if not task.items:
         raise UsageError(f"the task {task.name!r} has no items", fix="give it at least one row of data")
-    if len(candidates) < 2:
+    if len(candidates) < least:
         raise UsageError(
             f"there is nothing to compare: {len(candidates)} candidate",
             where="candidates",
