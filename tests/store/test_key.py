@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weighbridge.errors import UsageError
-from weighbridge.models.protocol import Capabilities, Request, Sampling
+from weighbridge.evidence import ToolCall
+from weighbridge.models.protocol import Capabilities, Request, Sampling, Tool
 from weighbridge.store import key_of
-from weighbridge.tasks.item import Item, Message
+from weighbridge.tasks.item import Image, Item, Message
 
 
 @dataclass
@@ -58,15 +59,28 @@ items = st.builds(
     cluster=st.none() | texts,
     meta=st.dictionaries(texts, texts, max_size=2),
 )
+messages = st.builds(
+    Message,
+    role=st.sampled_from(["system", "user"]),
+    content=texts,
+    images=st.lists(st.builds(Image, data=st.none() | st.binary(max_size=4), url=st.none() | texts), max_size=2).map(
+        tuple
+    ),
+    tool_calls=st.lists(st.builds(ToolCall, id=texts, name=texts, arguments=texts), max_size=2).map(tuple),
+    tool_call_id=st.none() | texts,
+    echo=st.none() | texts,
+)
 requests = st.builds(
     Request,
-    messages=st.lists(
-        st.builds(Message, role=st.sampled_from(["system", "user"]), content=texts), min_size=1, max_size=3
-    ).map(tuple),
+    messages=st.lists(messages, min_size=1, max_size=3).map(tuple),
     sampling=samplings,
     choices=optional_texts,
     json_schema=st.none() | texts,
     logprobs=st.booleans(),
+    continuations=optional_texts,
+    normalise=st.sampled_from(["none", "bytes"]),
+    tools=st.lists(st.builds(Tool, name=texts, parameters=texts, description=texts), max_size=2).map(tuple),
+    tool_choice=st.none() | texts,
     repeat=st.integers(0, 50),
     item=st.none() | items,
 )
@@ -137,10 +151,12 @@ def test_no_field_of_a_request_is_forgotten() -> None:
     # A field added to these must be put into the key, or be stated here as not deciding an answer.
     assert set(Request.__struct_fields__) == {
         *("messages", "sampling", "choices", "json_schema", "logprobs", "repeat", "item"),
-        *("continuations", "normalise"),
+        *("continuations", "normalise", "tools", "tool_choice"),
     }
-    assert set(Sampling.__struct_fields__) == {"temperature", "max_tokens", "top_p", "seed", "stop"}
-    assert set(Message.__struct_fields__) == {"role", "content"}
+    assert set(Sampling.__struct_fields__) == {
+        *("temperature", "max_tokens", "top_p", "seed", "stop", "reasoning_effort"),
+    }
+    assert set(Message.__struct_fields__) == {"role", "content", "images", "tool_calls", "tool_call_id", "echo"}
     assert set(Item.__struct_fields__) - {"line"} == {"id", "fields", "reference", "cluster", "meta"}
 
 
@@ -199,9 +215,10 @@ def test_a_value_without_a_stable_form_is_refused() -> None:
 
 GOLDEN = """
 from types import SimpleNamespace
-from weighbridge.models.protocol import Capabilities, Request, Sampling
+from weighbridge.evidence import ToolCall
+from weighbridge.models.protocol import Capabilities, Request, Sampling, Tool
 from weighbridge.store import key_of
-from weighbridge.tasks.item import Item, Message
+from weighbridge.tasks.item import Image, Item, Message
 request = Request((Message("system", "Sort."), Message("user", "grüß")), Sampling(0.5, 10, 0.9, 7, ("\\n",)),
                   choices=("a", "b"), json_schema="{}", logprobs=True, repeat=2,
                   item=Item("i", {"b": [1, 2.5, None], "a": {"y": True, "x": "z"}}, reference="a", cluster="c"))

@@ -1,7 +1,7 @@
 """Ground floor: the score table with statuses, costs and latencies; questions, findings and their values."""
 
 from weighbridge.evidence.answering import Answering, AnswerProtocol, Told
-from weighbridge.evidence.completion import Completion, Finish, Scored, Usage
+from weighbridge.evidence.completion import Completion, Finish, Scored, ToolCall, Usage
 from weighbridge.evidence.finding import Finding, Met
 from weighbridge.evidence.price import Price
 from weighbridge.evidence.question import Budget, Claim, Goal, Question, Requirements, Side
@@ -30,5 +30,6 @@ __all__ = [
     "Side",
     "Status",
     "Told",
+    "ToolCall",
     "Usage",
 ]

@@ -14,6 +14,8 @@ class Finish(StrEnum):
     LENGTH = "length"
     REFUSAL = "refusal"
     FILTER = "filter"
+    TOOL = "tool"
+    """It asks for the tools in `Completion.tool_calls`; whole, like ``stop``."""
     ERROR = "error"
     """No usable answer came; `Completion.error` says why."""
 
@@ -32,6 +34,18 @@ class Usage(msgspec.Struct, frozen=True):
     """Seconds from sending the request to the first token; None where the answer was not streamed."""
     cost: float | None = None
     """Money for this call as its source states it (a record, a server's bill); used where no price is given."""
+    cache_write_tokens: int | None = None
+    """Input tokens written to the provider's cache, where that has a price of its own; part of `input_tokens`."""
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    """A function the model wants called."""
+
+    id: str
+    """The vendor's name for this call, to which its result refers; made up (``call_0``) where a vendor gives none."""
+    name: str
+    arguments: str
+    """JSON text, exactly as the model wrote it; ``{}`` where it wrote nothing."""
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -61,3 +75,12 @@ class Completion(msgspec.Struct, frozen=True):
     """The given continuations (or a classifier's labels), in the order asked, where they were scored."""
     prompt: str | None = None
     """The text the engine read, after its chat template, where the engine says it."""
+    tool_calls: list[ToolCall] | None = None
+    reasoning: str | None = None
+    """What the model thought before it answered, where the vendor shows it outside the text."""
+    stop_reason: str | None = None
+    """The vendor's own word for why it stopped."""
+    fingerprint: str | None = None
+    """What the vendor says of the system behind the model (OpenAI's `system_fingerprint`)."""
+    echo: str | None = None
+    """JSON that must go back unchanged in the next turn (signed reasoning), for `Message.echo`."""

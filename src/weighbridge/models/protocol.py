@@ -26,6 +26,17 @@ class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seed handed to the engine, where it takes one (not the seed of the run)."""
     stop: tuple[str, ...] = ()
     """Texts at which the answer ends."""
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
+    """How long a reasoning model may think, in the vendor's own grades; its default where absent."""
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """A function the model may ask for."""
+
+    name: str
+    parameters: str
+    """JSON Schema of the arguments, as JSON text."""
+    description: str = ""
 
 
 Normalise = Literal["none", "characters", "bytes", "tokens", "unconditional"]
@@ -48,6 +59,9 @@ class Request(msgspec.Struct, frozen=True):
     """Score these texts as continuations of the prompt instead of generating (`Capabilities.scoring`): the answer's
     text is the likeliest of them under `normalise`, and `Completion.scored` holds all, in this order."""
     normalise: Normalise = "none"
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str | None = None
+    """``auto``, ``none``, ``required``, or the tool it must ask for; the vendor's default where absent."""
     repeat: int = 0
     """Which of the repeated answers to the same prompt this is."""
     item: Item | None = None
@@ -68,6 +82,12 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Says in `Completion.prompt` what text it read after its chat template."""
     streaming: bool = False
     seed: bool = False
+    tools: bool = False
+    images: bool = False
+    reasoning_effort: bool = False
+    stop: bool = True
+    temperature: bool = True
+    top_p: bool = True
     needs_item: bool = False
     """Answers from `Request.item` rather than from the rendered prompt."""
     fixed_concurrency: bool = False

@@ -57,6 +57,16 @@ def key_of(model: Model, request: Request) -> Key:
     if request.continuations is not None or request.normalise != "none":
         # Only where it is asked for, so that the keys of generated answers stay as they are.
         parts.append({"continuations": request.continuations, "normalise": request.normalise})
+    if request.tools or request.tool_choice is not None:
+        parts.append({"tools": [(tool.name, tool.parameters, tool.description) for tool in request.tools]})
+        parts.append({"tool_choice": request.tool_choice})
+    more = [
+        (number, turn.images, turn.tool_calls, turn.tool_call_id, turn.echo)
+        for number, turn in enumerate(request.messages)
+        if turn.images or turn.tool_calls or turn.tool_call_id is not None or turn.echo is not None
+    ]
+    if more:
+        parts.append({"turns": more})
     try:
         encoded = _encode(parts)
     except UnicodeEncodeError:
