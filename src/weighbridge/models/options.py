@@ -58,14 +58,24 @@ class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gpu_layers: int | None = None
     """Layers kept on the GPU; None: as many as fit, where the engine was built for one."""
 
+    # A Ray cluster (ray)
+    ray_address: str | None = None
+    """``host:port`` of the cluster's head; None: RAY_ADDRESS, else one that runs here, else one for the run."""
+    replicas: int | None = None
+    """Engines on the cluster; None: one per GPU where the engine uses them, else one per node."""
+    gpus: float | None = None
+    """GPUs reserved for each engine, or a part of one; 0: none. None: one, where the engine uses them."""
+
 
 def check(options: ModelOptions) -> list[str]:
     """What is wrong with the values, one sentence each; empty when all is well."""
     wrong = []
-    for name in ("concurrency", "slots", "context", "threads"):
+    for name in ("concurrency", "slots", "context", "threads", "replicas"):
         value = getattr(options, name)
         if value is not None and value < 1:
             wrong.append(f"{name} must be at least 1, not {value}")
+    if options.gpus is not None and options.gpus < 0:
+        wrong.append(f"gpus must be at least 0, not {options.gpus:g}")
     for name in ("connect_timeout", "first_byte_timeout", "idle_timeout"):
         if getattr(options, name) <= 0:
             wrong.append(f"{name} must be above 0 seconds, not {getattr(options, name)}")

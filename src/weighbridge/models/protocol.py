@@ -92,6 +92,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Answers from `Request.item` rather than from the rendered prompt."""
     fixed_concurrency: bool = False
     """`Model.concurrency` is the most it may get, not a first guess: the user said so."""
+    elastic: bool = False
+    """`Model.concurrency` follows machines that come and go: it is read before each call, and never exceeded."""
 
 
 ErrorKind = Literal[

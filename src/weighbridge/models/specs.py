@@ -56,6 +56,12 @@ KINDS: dict[str, Kind] = {
             "weighbridge.models.recorded:open_recorded",
         ),
         Kind(
+            "ray",
+            "ray:SPEC, for example ray:gguf:smollm2",
+            "the model of another spec, its engines spread over the machines of a Ray cluster",
+            "weighbridge.models.cluster.model:open_ray",
+        ),
+        Kind(
             "python",
             "python:package.module.function",
             "a function of yours: a rule, a classical classifier, or a client of your own",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from weighbridge.models.protocol import Model
 from weighbridge.weighing.bill import Bill
 from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.endpoint import Endpoint
@@ -25,11 +26,17 @@ def contenders_for(task: str, candidates: Sequence[Candidate], limits: Limits) -
             if fixed:
                 first = max(model.concurrency for model in models if model.capabilities.fixed_concurrency)
             most = min(first, limits.concurrency) if fixed or "://" not in name else limits.concurrency
-            endpoints[name] = Endpoint(name, first=first, most=most)
+            elastic = all(model.capabilities.elastic for model in models)
+            endpoints[name] = Endpoint(name, first=first, most=most, room=_room(models) if elastic else None)
     return [
         Contender(index, candidate, endpoints[candidate.model.endpoint], Bill(candidate, limits.deadline), task)
         for index, candidate in enumerate(candidates)
     ]
+
+
+def _room(models: Sequence[Model]) -> Callable[[], int]:
+    """What these models take at the moment, as they share their engines."""
+    return lambda: max(model.concurrency for model in models)
 
 
 def price_note(contender: Contender) -> str | None:

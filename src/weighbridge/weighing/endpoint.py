@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from weighbridge.weighing.machine import MachineClock
 
@@ -16,12 +17,13 @@ class Endpoint:
     were sent before the last halving. A Retry-After holds back every call to the endpoint, not only the one refused.
     """
 
-    def __init__(self, name: str, *, first: int, most: int) -> None:
-        """`first` calls at once to begin with, never more than `most`."""
+    def __init__(self, name: str, *, first: int, most: int, room: Callable[[], int] | None = None) -> None:
+        """`first` calls at once to begin with, never more than `most`, nor than `room` says at the moment."""
         self.name = name
         self.most = max(1, most)
         self.limit = float(max(1, min(first, most)))
         self.in_flight = 0
+        self._room = room
         self.machine = MachineClock()
         self._paused_until = 0.0
         self._slowed_at = -1.0
@@ -31,7 +33,7 @@ class Endpoint:
 
     def try_enter(self, now: float) -> bool:
         """Take a slot if one is free and nobody is ahead."""
-        if self.in_flight >= int(self.limit) or self._waiting or now < self._paused_until:
+        if self.in_flight >= self._now() or self._waiting or now < self._paused_until:
             return False
         self.in_flight += 1
         return True
@@ -79,6 +81,10 @@ class Endpoint:
             changed = True
         return changed
 
+    def _now(self) -> int:
+        most = int(self.limit)
+        return most if self._room is None else max(1, min(most, self._room()))
+
     def _wake(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -86,7 +92,7 @@ class Endpoint:
             if self._timer is None:
                 self._timer = loop.call_at(self._paused_until, self._ring)
             return
-        while self._waiting and self.in_flight < int(self.limit):
+        while self._waiting and self.in_flight < self._now():
             turn = self._waiting.popleft()
             if not turn.done():
                 self.in_flight += 1
