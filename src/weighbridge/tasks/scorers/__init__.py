@@ -12,16 +12,22 @@ import msgspec
 from weighbridge.errors import UsageError, nearest
 from weighbridge.tasks.marking import Marker, ScorerSpec, StatusScores
 from weighbridge.tasks.scorers.choice import CHOICE
+from weighbridge.tasks.scorers.chrf import CHRF
+from weighbridge.tasks.scorers.code import CODE
 from weighbridge.tasks.scorers.contains import CONTAINS
 from weighbridge.tasks.scorers.exact import EXACT
 from weighbridge.tasks.scorers.json_answer import JSON
+from weighbridge.tasks.scorers.mass import MASS
 from weighbridge.tasks.scorers.numeric import NUMERIC
 from weighbridge.tasks.scorers.python import PYTHON
+from weighbridge.tasks.scorers.rank import RANK
 from weighbridge.tasks.scorers.regex import REGEX
+from weighbridge.tasks.scorers.span import SPAN
 from weighbridge.tasks.scorers.token_f1 import TOKEN_F1
 
 SCORERS: dict[str, ScorerSpec] = {
-    spec.name: spec for spec in (EXACT, CHOICE, NUMERIC, REGEX, TOKEN_F1, CONTAINS, JSON, PYTHON)
+    spec.name: spec
+    for spec in (EXACT, CHOICE, NUMERIC, REGEX, TOKEN_F1, SPAN, CONTAINS, JSON, CODE, CHRF, RANK, MASS, PYTHON)
 }
 
 
