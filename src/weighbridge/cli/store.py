@@ -84,6 +84,29 @@ def show(item_or_key: str, location: str | None, candidate: str | None, full: bo
 @store.command()
 @location_option
 @selection_options
+@click.option("--full", is_flag=True, help="Do not cut long prompts.")
+def prompts(location: str | None, full: bool, **parts: str | None) -> None:
+    """Print what each candidate was told about the first items it was asked.
+
+    Where the engine can show it, the text it read after its chat template; else the messages as they were sent.
+    """
+    from weighbridge.cli.store_view import prompt_lines
+    from weighbridge.report.clean import encodable
+
+    chosen = selection(**parts)
+    with open_store(located(location), readonly=True) as held:
+        refuse_unknown_names(held, chosen)
+        found = held.shown(chosen)
+    for shown in found:
+        for line in prompt_lines(shown, None if full else 2_000):
+            click.echo(encodable(line, sys.stdout.encoding or "ascii"))
+    if not found:
+        click.echo("no prompt is kept: a run keeps those of the first items of each candidate")
+
+
+@store.command()
+@location_option
+@selection_options
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of standard output.")
 @click.option(
     "--format",

@@ -10,7 +10,7 @@ import click
 
 from weighbridge.report.clean import clean_line, clean_text
 from weighbridge.report.figures import amount, plural, seconds
-from weighbridge.store import Answer, Group
+from weighbridge.store import Answer, Group, Shown
 
 WIDTH = 80
 
@@ -145,4 +145,18 @@ def answer_lines(answer: Answer, limit: int | None) -> list[str]:
     lines += [f"  | {line}" for line in shown.split("\n")]
     if limit is not None and len(completion.text) > limit:
         lines.append(f"  ... {len(completion.text) - limit:,} more characters: --full")
+    return [*lines, ""]
+
+
+def prompt_lines(shown: Shown, limit: int | None) -> list[str]:
+    """What a candidate was told about one item; control characters made visible, cut after `limit` characters."""
+    how = "as the engine read it" if shown.exact else "the messages as they were sent"
+    lines = [
+        f"item {clean_line(shown.item)}, {clean_line(shown.source.candidate)}",
+        f"  {clean_line(shown.source.model)}, {how}",
+        *(f"  note: {clean_line(note, 400)}" for note in shown.notes),
+        *(f"  | {line}" for line in clean_text(shown.text, limit).split("\n")),
+    ]
+    if limit is not None and len(shown.text) > limit:
+        lines.append(f"  ... {len(shown.text) - limit:,} more characters: --full")
     return [*lines, ""]

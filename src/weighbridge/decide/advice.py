@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from weighbridge.audit.fairness.answering import scored_differently
 from weighbridge.decide.sentence import Story
 from weighbridge.decide.standing import Standing
 from weighbridge.decide.words import count, listed, money, percent, points
@@ -95,6 +96,9 @@ def warnings(
     fake = [column.name for column in evidence.columns if column.simulated]
     if fake:
         lines.append(f"Simulated: the answers of {listed(fake)} are made up; nothing here is about a real model.")
+    differently = scored_differently(evidence)
+    if differently is not None:
+        lines.append(differently)
     lines += run.notes
     lines += [
         f"{name} was taken down: {why}"

@@ -56,3 +56,5 @@ class Told(msgspec.Struct, frozen=True):
     """The text the engine read, or the messages as they were sent, one after the other."""
     exact: bool
     """Whether `text` is what the engine read, after its chat template."""
+    continuations: tuple[str, ...] = ()
+    """The given texts that were scored behind it, where log-likelihoods were compared."""

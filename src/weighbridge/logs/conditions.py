@@ -37,7 +37,7 @@ def _joined(settings: Sequence[Settings]) -> Settings:
             values[name] = found[0]
         elif name == "decoding":
             values[name] = _decoding(found)
-        elif name == "shots":
+        elif name in ("shots", "answering"):
             values[name] = None
         else:
             values[name] = " | ".join(str(value) for value in found if value is not None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from weighbridge.errors import UsageError, nearest
 from weighbridge.evidence import Evidence, Side
+from weighbridge.logs.answering import with_answering
 from weighbridge.logs.conditions import settings_of
 from weighbridge.logs.figures import Tally, disagreements, tallied
 from weighbridge.logs.log import Log, Settings
@@ -64,7 +65,9 @@ def gather(
     logs = [log for log, _ in counted]
     tallies = tuple(tally for _, tally in counted)
     evidence, notes = evidence_of(logs, missing=missing)
-    return Gathered(evidence, (*disagreements(tallies), *notes), settings_of(logs), tallies)
+    settings = settings_of(logs)
+    told = with_answering(evidence, logs, settings)
+    return Gathered(told, (*disagreements(tallies), *notes), settings, tallies)
 
 
 def _read(path: Path, format: str | None) -> list[Log]:  # noqa: A002 - the word users know

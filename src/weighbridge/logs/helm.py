@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from weighbridge.errors import UsageError, nearest
+from weighbridge.logs.answering import helm_answering
 from weighbridge.logs.helm_json import document, elements
 from weighbridge.logs.helm_rows import NO_SCORES, STATES, STATS, Survey, rows, survey
 from weighbridge.logs.json_records import first_record
@@ -132,6 +133,7 @@ def _settings(spec: dict[str, Any], adapter: dict[str, Any], task: str, metric: 
         metric=metric,
         tool="HELM",
         revision=_text(adapter.get("model_deployment")),
+        answering=helm_answering(adapter.get("method")),
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from weighbridge.errors import UsageError
 from weighbridge.evidence import Side
+from weighbridge.logs.answering import lm_eval_answering
 from weighbridge.logs.log import Settings
 from weighbridge.tasks.cell import Cell
 
@@ -98,6 +99,7 @@ class Results:
             tool=f"lm-evaluation-harness {tool}" if tool else "lm-evaluation-harness",
             when=_when(self.tree.get("date")),
             revision=_text(revision),
+            answering=lm_eval_answering(config.get("output_type"), metric),
         )
 
 

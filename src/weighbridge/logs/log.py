@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from weighbridge.evidence import Side, Status
+from weighbridge.evidence import Answering, Side, Status
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -56,6 +56,8 @@ class Settings(msgspec.Struct, frozen=True):
     """Name and version of the tool that made the log."""
     when: str | None = None
     revision: str | None = None
+    answering: Answering | None = None
+    """Generated or by log-likelihood, where the log says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Store: every paid answer once, under the key of what was asked."""
 
-from weighbridge.store.answer import Answer, Group, Key, Selection, Source
+from weighbridge.store.answer import Answer, Group, Key, Selection, Shown, Source
 from weighbridge.store.faults import StoreError
 from weighbridge.store.key import key_of
 from weighbridge.store.opening import DEFAULT, open_store, store_path
@@ -12,6 +12,7 @@ __all__ = [
     "Group",
     "Key",
     "Selection",
+    "Shown",
     "Source",
     "Store",
     "StoreError",

@@ -7,6 +7,7 @@ from typing import NewType
 import msgspec
 
 from weighbridge.evidence import Completion
+from weighbridge.evidence.answering import Template
 
 Key = NewType("Key", bytes)
 """32 bytes: the SHA-256 of everything that decides an answer. `weighbridge.store.key_of` makes it."""
@@ -39,6 +40,23 @@ class Answer(msgspec.Struct, frozen=True):
     """This call's share of the machine's busy time, for prices per hour; None where it was not measured."""
     written: float | None = None
     """Unix time at which the store wrote it, in seconds; the store fills it in where it is None."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What a candidate was told about one item; kept for the first few items that it was asked."""
+
+    key: Key
+    """The key of the answer to it."""
+    source: Source
+    item: str
+    text: str
+    """What the engine read after its chat template, or the messages as they were sent."""
+    exact: bool
+    """Whether `text` is what the engine read."""
+    template: Template = "unknown"
+    notes: tuple[str, ...] = ()
+    """What is odd about the template."""
+    written: float | None = None
 
 
 class Selection(msgspec.Struct, frozen=True):

@@ -7,12 +7,15 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from weighbridge.errors import UsageError, nearest
+from weighbridge.evidence import Scored
 from weighbridge.store.answer import Answer
 from weighbridge.store.faults import StoreError
 from weighbridge.store.rows import text
@@ -41,6 +44,8 @@ COLUMNS: dict[str, str] = {
     "machine_seconds": "DOUBLE",
     "error": "VARCHAR",
     "request_id": "VARCHAR",
+    "scored": "VARCHAR",
+    "prompt": "VARCHAR",
 }
 """Columns of an export and their type in parquet. Times are in UTC."""
 
@@ -76,7 +81,14 @@ def flat(answer: Answer) -> dict[str, Any]:
         "machine_seconds": answer.machine_seconds,
         "error": None if completion.error is None else text(completion.error),
         "request_id": None if completion.request_id is None else text(completion.request_id),
+        "scored": None if completion.scored is None else _scored(completion.scored),
+        "prompt": None if completion.prompt is None else text(completion.prompt),
     }
+
+
+def _scored(scored: Sequence[Scored]) -> str:
+    """Given continuations with their log-probabilities, as JSON."""
+    return text(json.dumps(msgspec.to_builtins(scored), ensure_ascii=False))
 
 
 def format_of(out: Path | None, named: str | None) -> str:
@@ -171,7 +183,10 @@ def _parquet(answers: Iterable[Answer], path: Path) -> int:
         nonlocal longest
         for answer in answers:
             # A character is at most six bytes of JSON, and the other columns are short.
-            longest = max(longest, 6 * len(answer.completion.text) + 100_000)
+            completion = answer.completion
+            size = len(completion.text) + len(completion.prompt or "")
+            size += sum(len(one.text) + 100 for one in completion.scored or ())
+            longest = max(longest, 6 * size + 100_000)
             yield answer
 
     lines = path.with_name(path.name + ".jsonl")

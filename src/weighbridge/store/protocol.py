@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from weighbridge.store.answer import Answer, Group, Key, Selection
+from weighbridge.store.answer import Answer, Group, Key, Selection, Shown
 
 
 class Store(Protocol):
@@ -49,6 +49,18 @@ class Store(Protocol):
 
     def groups(self, selection: Selection | None = None) -> list[Group]:
         """Totals per source, newest source last."""
+        ...
+
+    def prompts(self, keys: Iterable[Key]) -> dict[Key, Shown]:
+        """What was told under these keys, where it was kept."""
+        ...
+
+    def shown(self, selection: Selection | None = None) -> list[Shown]:
+        """What candidates were told, of the few items of each for which it is kept, oldest first."""
+        ...
+
+    def keep_prompts(self, shown: Sequence[Shown]) -> None:
+        """Keep what candidates were told. It blocks for one commit."""
         ...
 
     def prune(self, selection: Selection) -> int:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from weighbridge.errors import UsageError
-from weighbridge.store.answer import Answer, Group, Key, Selection, Source
+from weighbridge.store.answer import Answer, Group, Key, Selection, Shown, Source
 from weighbridge.store.faults import damaged
+from weighbridge.store.prompts import by_key, chosen
 from weighbridge.store.rows import READ, SOURCE_COLUMNS, DamagedRow, answer_of, source_of
 
 AT_ONCE = 500
@@ -75,6 +76,17 @@ class Reader:
             if row[0] not in held or not all(isinstance(moment, float) for moment in row[4:6]):
                 self._damaged()
         return [Group(held[row[0]], *row[1:]) for row in rows]
+
+    def prompts(self, keys: Iterable[Key]) -> dict[Key, Shown]:
+        """What was told under these keys, where it was kept."""
+        with self._lock:
+            return by_key(self._connection, keys, self.sources())
+
+    def shown(self, selection: Selection | None = None) -> list[Shown]:
+        """What candidates were told, oldest first."""
+        condition, values = self.where(selection or Selection())
+        with self._lock:
+            return list(chosen(self._connection, condition, values, self.sources()))
 
     def sources(self) -> dict[int, Source]:
         """All sources by row number."""

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from weighbridge.errors import UsageError
 from weighbridge.store.faults import FAULTS, StoreError, damaged, fault
+from weighbridge.store.prompts import TABLE as PROMPTS
 
 APPLICATION = 0x57_42_44_47
 """``WBDG`` in the file's header marks a file as ours."""
@@ -158,6 +159,7 @@ def _settle(connection: sqlite3.Connection, path: Path, *, readonly: bool, busy:
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(PROMPTS)
         # A real write: a full disk or a file that may not be written shows now, before a call is paid.
         connection.execute("INSERT OR REPLACE INTO about VALUES ('opened', ?)", (f"{time.time():.3f}",))
         connection.execute("COMMIT")

@@ -72,4 +72,8 @@ class Secrets:
             error=None if completion.error is None else self.without(completion.error),
             request_id=None if completion.request_id is None else self.without(completion.request_id),
             logprobs=None,
+            prompt=None if completion.prompt is None else self.without(completion.prompt),
+            scored=None
+            if completion.scored is None
+            else [msgspec.structs.replace(one, text=self.without(one.text)) for one in completion.scored],
         )

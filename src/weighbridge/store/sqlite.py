@@ -5,14 +5,16 @@ from __future__ import annotations
 import atexit
 import contextlib
 import sqlite3
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from weighbridge.store.answer import Answer, Group, Key, Selection
+from weighbridge.store.answer import Answer, Group, Key, Selection, Shown
 from weighbridge.store.faults import FAULTS, StoreError, fault
+from weighbridge.store.prompts import write
 from weighbridge.store.reader import Reader
 from weighbridge.store.schema import connect, rolled_back
 from weighbridge.store.secrets import Secrets
@@ -36,9 +38,10 @@ class SqliteStore:
     ) -> None:
         self._path = Path(path)
         self._closed = False
+        self._secrets = Secrets(secrets)
         self._writer: Writer | None = None
         if not readonly:
-            self._writer = Writer(connect(self._path, readonly=False, busy=busy), self._path, Secrets(secrets))
+            self._writer = Writer(connect(self._path, readonly=False, busy=busy), self._path, self._secrets)
         try:
             self._reader = Reader(connect(self._path, readonly=True, busy=busy), self._path)
         except BaseException:
@@ -70,6 +73,25 @@ class SqliteStore:
     def groups(self, selection: Selection | None = None) -> list[Group]:
         return self._read(lambda: self._reader.groups(selection))
 
+    def prompts(self, keys: Iterable[Key]) -> dict[Key, Shown]:
+        return self._read(lambda: self._reader.prompts(keys))
+
+    def shown(self, selection: Selection | None = None) -> list[Shown]:
+        return self._read(lambda: self._reader.shown(selection))
+
+    def keep_prompts(self, shown: Sequence[Shown]) -> None:
+        self._open()
+        if not shown:
+            return
+        try:
+            with contextlib.closing(connect(self._path, readonly=False, busy=BUSY)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                with rolled_back(connection):
+                    write(connection, shown, self._secrets, time.time())
+                    connection.execute("COMMIT")
+        except FAULTS as error:
+            raise fault(error, self._path, "keeping what a candidate was told") from error
+
     def prune(self, selection: Selection) -> int:
         self._open()
         condition, values = self._read(lambda: self._reader.where(selection))
@@ -79,6 +101,7 @@ class SqliteStore:
                 with rolled_back(connection):
                     query = f"DELETE FROM answers WHERE {condition}"  # noqa: S608
                     gone = connection.execute(query, values).rowcount
+                    connection.execute(f"DELETE FROM prompts WHERE {condition}", values)  # noqa: S608
                     connection.execute("COMMIT")
                 # Where it cannot be had (no space for a copy, someone is reading), the free pages are used again.
                 with contextlib.suppress(sqlite3.OperationalError):

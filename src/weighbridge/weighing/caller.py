@@ -15,7 +15,7 @@ from weighbridge.store import Answer, Store
 from weighbridge.weighing.budget import Hold, Purse
 from weighbridge.weighing.endpoint import Endpoint
 from weighbridge.weighing.halt import Halt
-from weighbridge.weighing.job import Contender, Job
+from weighbridge.weighing.job import HEARD, Contender, Job
 from weighbridge.weighing.limits import Limits
 from weighbridge.weighing.progress import Answered, Down, Event, Retried, Slowed
 from weighbridge.weighing.recorder import Recorder
@@ -196,6 +196,11 @@ class Caller:
         elif usage.duration > seconds:
             # A simulated or recorded answer states a time that nobody spent here: charged as one call at a time.
             share = usage.duration
+        if completion.prompt is not None:
+            # Kept once for a few items, not with every answer: a few-shot prompt is far larger than what it gets.
+            if len(contender.heard) < HEARD:
+                contender.heard.setdefault(job.item, completion.prompt)
+            completion = msgspec.structs.replace(completion, prompt=None)
         cost = contender.bill.cost(usage, share)
         if cost is not None or contender.bill.free:
             self._purse.settle(hold, cost or 0.0)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from weighbridge.errors import UsageError, WeighbridgeError
-from weighbridge.evidence import Budget, Question
+from weighbridge.evidence import Budget, Column, Question
 from weighbridge.stats.race import Race
 from weighbridge.stats.rules import Look, Outcome, Rules, Span
 from weighbridge.store import Store
 from weighbridge.tasks.task import Task
+from weighbridge.weighing.answering import answering_of
 from weighbridge.weighing.asking import level_costs, rules_for
 from weighbridge.weighing.budget import Purse
 from weighbridge.weighing.caller import Caller
@@ -24,6 +26,7 @@ from weighbridge.weighing.order import cluster_numbers, draw_order
 from weighbridge.weighing.progress import Ended, LookDone, Progress, Spent, Started
 from weighbridge.weighing.room import Room
 from weighbridge.weighing.run import Run, Stopped
+from weighbridge.weighing.telling import told
 
 PILOT = 8
 """Units drawn for every candidate before a question that needs measured costs, and for a plan."""
@@ -58,6 +61,7 @@ class Course:
         cluster = cluster_numbers(task.items)
         self.order = draw_order(len(task.items), cluster, question.claim, seed)
         self.ledger = Ledger(task, candidates, self.order, cluster)
+        self.store = store
         self._budget = budget
         self._halt = halt
         self._progress = progress
@@ -81,7 +85,10 @@ class Course:
             if timer is not None:
                 timer.cancel()
         outcome = race.outcome()
-        run = self._result(outcome, stopped or ("pool exhausted" if outcome.kind == "undecided" else "decided"))
+        columns = await self._columns()
+        run = self._result(
+            columns, outcome, stopped or ("pool exhausted" if outcome.kind == "undecided" else "decided")
+        )
         self._progress(Ended(run.stopped, run.seconds or 0.0, self.spent()))
         return run
 
@@ -194,8 +201,21 @@ class Course:
             )
         )
 
-    def _result(self, outcome: Outcome, stopped: Stopped) -> Run:
-        evidence = self.ledger.evidence([price_note(contender) for contender in self.contenders])
+    async def _columns(self) -> tuple[Column, ...]:
+        """Who was asked, how, and what they were told."""
+        columns = self.ledger.columns([price_note(contender) for contender in self.contenders])
+        # Whoever interrupted a run wants to go, and does not wait for engines to show what they read.
+        ask = self._halt.reason != "interrupted"
+        heard = await asyncio.gather(
+            *(told(self.task, one, self.order, self.ledger, self.store, ask=ask) for one in self.contenders)
+        )
+        return tuple(
+            replace(column, answering=answering_of(self.task, contender.candidate, reading), told=texts)
+            for contender, column, (texts, reading) in zip(self.contenders, columns, heard, strict=True)
+        )
+
+    def _result(self, columns: tuple[Column, ...], outcome: Outcome, stopped: Stopped) -> Run:
+        evidence = self.ledger.evidence(columns)
         repeats = evidence.repeats
         asked = evidence.asked.sum(axis=1)
         money = 0.0

@@ -12,6 +12,9 @@ from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.endpoint import Endpoint
 from weighbridge.weighing.progress import Tally
 
+HEARD = 64
+"""Prompts that an engine tells with its answers and that are held until the run's end; the first drawn are shown."""
+
 STOPPED_ANSWERING: frozenset[ErrorKind] = frozenset({"connection", "server", "timeout", "cut", "rate_limit"})
 """Failures in which nothing was answered at all; after a row of them a candidate that did answer is taken down.
 The others (malformed, empty, refused requests) are outcomes of a model that is there."""
@@ -36,6 +39,7 @@ class Contender:
         "failed",
         "failed_in_row",
         "from_store",
+        "heard",
         "index",
         "machine_calls",
         "machine_seconds",
@@ -68,6 +72,8 @@ class Contender:
         self.timed = 0
         self.machine_seconds = 0.0
         self.machine_calls = 0
+        self.heard: dict[int, str] = {}
+        """What its engine says it read, for some of the first items, by the item's index."""
         self.slowest = 0.0
         """Seconds of the longest call of this run."""
 

@@ -96,25 +96,29 @@ class Ledger:
         known: Floats = row[~np.isnan(row)]
         return known
 
-    def evidence(self, notes: Sequence[str | None]) -> Evidence:
-        """The table as it stands. `notes`: how each candidate's cost was reckoned."""
+    def columns(self, notes: Sequence[str | None]) -> tuple[Column, ...]:
+        """Who the columns belong to. `notes`: how each candidate's cost was reckoned."""
+        return tuple(
+            Column(
+                name=candidate.name,
+                side=side_of(candidate),
+                spec=candidate.model.spec,
+                simulated=candidate.model.simulated,
+                prompt=candidate.prompt.name,
+                cost_known=bool(self.costs(index).size),
+                price_note=notes[index],
+            )
+            for index, candidate in enumerate(self._candidates)
+        )
+
+    def evidence(self, columns: tuple[Column, ...]) -> Evidence:
+        """The table as it stands, under `columns`."""
         score = np.full(self.asked.shape, np.nan)
         score[:, self._order.items] = self._drawn
         score[~self.asked] = np.nan
         items = self._task.items
         return Evidence(
-            columns=tuple(
-                Column(
-                    name=candidate.name,
-                    side=side_of(candidate),
-                    spec=candidate.model.spec,
-                    simulated=candidate.model.simulated,
-                    prompt=candidate.prompt.name,
-                    cost_known=bool(self.costs(index).size),
-                    price_note=notes[index],
-                )
-                for index, candidate in enumerate(self._candidates)
-            ),
+            columns=columns,
             items=tuple(item.id for item in items),
             order=self._order.items,
             score=score,

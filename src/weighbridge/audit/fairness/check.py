@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from weighbridge.audit.fairness.answering import answering
 from weighbridge.audit.fairness.broken import broken_runs
 from weighbridge.audit.fairness.clusters import clusters
 from weighbridge.audit.fairness.conditions import conditions
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Check = Callable[[View], list[Finding]]
 
 CHECKS: tuple[Check, ...] = (
+    answering,
     conditions,
     broken_runs,
     wrong_extraction,
