@@ -49,7 +49,7 @@ def forward(
     wanted: Any | None,
     before: Kept | None = None,
     keep: bool = False,
-) -> tuple[Any, Kept | None]:
+) -> tuple[Any, Any]:
     """Last hidden states (after the final norm) of the `wanted` tokens, and keys and values where asked for.
 
     tokens, positions: (T,) of all rows; wanted: indices into them, None for none. Runs under inference mode.

@@ -76,7 +76,7 @@ class Lean:
     @property
     def cache_bytes(self) -> int:
         """Bytes of keys and values that one token position takes."""
-        return len(self.layers) * 2 * self.key_heads * self.head_size * self.dtype.itemsize
+        return len(self.layers) * 2 * self.key_heads * self.head_size * int(self.dtype.itemsize)
 
 
 def lean_weights(model: Any) -> Lean | None:

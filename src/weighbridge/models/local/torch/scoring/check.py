@@ -33,9 +33,8 @@ def method_for(loaded: Loaded, limits: Limits, naive: Naive) -> tuple[Method, st
             method = make()
             away = difference(method, naive, pieces, loaded)
         except Exception as error:  # a model may fail in any way where it was not made for this; naive remains
-            reasons.append(
-                f"{name} failed: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            )
+            told = str(error).partition("\n")[0][:200]
+            reasons.append(f"{name} failed: {type(error).__name__}: {told}")
             continue
         if away is None:
             return method, "; ".join(reasons)
@@ -75,9 +74,9 @@ def probe(loaded: Loaded) -> list[Piece]:
     ids: list[int] = loaded.tokenizer(_TEXT, add_special_tokens=False)["input_ids"]
     ids = (ids * (64 // max(len(ids), 1) + 1))[:64]
     if loaded.kind == "seq2seq":
-        first, second = tuple(ids[:20]), tuple(ids[:12])
+        sources = (tuple(ids[:20]), tuple(ids[:12]))
         targets = (ids[40:43], ids[40:42], ids[50:51], ids[52:58])
-        return [Piece(tuple(target), len(target), source) for source in (first, second) for target in targets]
+        return [Piece(tuple(target), len(target), source) for source in sources for target in targets]
     first, second = ids[:42], [*ids[:38], *ids[50:54]]
     return [
         Piece((*first, *ids[42:45]), 3),

@@ -103,7 +103,7 @@ class Encoder:
         return [Piece(tuple((head + tail)[-(self.window + 1) :]), len(tail))]
 
     def _tokens(self, texts: Sequence[str], special: bool) -> dict[tuple[str, bool], list[int]]:
-        """Tokens of each text, once for equal ones; lm-eval adds no special tokens where the text begins with them."""
+        """Tokens of each text; lm-eval adds no special tokens where the text begins with them."""
         found: dict[tuple[str, bool], list[int]] = {}
         wanted = dict.fromkeys(texts)
         for add in (True, False):

@@ -18,7 +18,7 @@ from weighbridge.models.local.torch.scoring.tally import Tally
 from weighbridge.models.local.torch.scoring.tree import Row, chain
 
 BATCH_TOKENS = 1536
-"""Tokens of a batch: enough for full speed of the matrix products; more only takes memory (measured, f32 and bf16)."""
+"""Tokens of a batch: enough for full speed of the matrix products; more only takes memory."""
 SHAPE = Shape(branches=256)
 
 
@@ -48,14 +48,13 @@ class LeanRows:
         for below in stem.stems:
             self._below(below, self._kept(below, kept), tally)
 
-    def _kept(self, stem: Stem, above: Kept | None) -> Kept:
+    def _kept(self, stem: Stem, above: Kept | None) -> Any:
         if stem.start == 0 and (found := self._shelf.find(stem.tokens)) is not None:
             depth = stem.depth
             return Kept(tuple(key[:depth] for key in found.keys), tuple(value[:depth] for value in found.values))
         import torch
 
         _, own = self._pass([chain(stem.tokens, stem.start)], above, keep=True)
-        assert own is not None
         if above is not None:
             keys = tuple(torch.cat(pair) for pair in zip(above.keys, own.keys, strict=True))
             own = Kept(keys, tuple(torch.cat(pair) for pair in zip(above.values, own.values, strict=True)))
@@ -63,7 +62,7 @@ class LeanRows:
             self._shelf.put(stem.tokens, own, stem.depth * self._lean.cache_bytes)
         return own
 
-    def _pass(self, batch: Sequence[Row], kept: Kept | None, keep: bool = False) -> tuple[Any, Kept | None]:
+    def _pass(self, batch: Sequence[Row], kept: Kept | None, keep: bool = False) -> tuple[Any, Any]:
         import torch
 
         lean = self._lean

@@ -12,6 +12,7 @@ from weighbridge.models.local.torch.scoring.encode import Piece
 from weighbridge.models.local.torch.scoring.head import chosen
 from weighbridge.models.local.torch.scoring.plan import Shape
 from weighbridge.models.local.torch.scoring.tally import Tally
+from weighbridge.models.local.torch.scoring.tree import Ints
 
 LOGIT_BYTES = 1 << 27
 """Most bytes of logits of one batch; the model gives them for every token."""
@@ -73,7 +74,7 @@ class Naive:
             tally.add(np.full(piece.scored, number), found, greedy)
 
 
-def padded(rows: Sequence[Sequence[int]]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def padded(rows: Sequence[Sequence[int] | Ints]) -> Ints:
     """(rows, longest), filled with 0 on the right; a model that looks back never sees the filling."""
     whole = np.zeros((len(rows), max(len(row) for row in rows)), dtype=np.int64)
     for number, row in enumerate(rows):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -91,7 +92,7 @@ def plan(sorted_leaves: Sequence[Leaf], shape: Shape, known: Sequence[Ints] = ()
 def _cut(group: Sequence[Leaf], parent: Stem, shape: Shape) -> None:
     """Puts the group below `parent`: as a row where it fits, below a stem of its own, or in parts."""
     depth = parent.depth
-    steps = [shared(a.path, b.path) for a, b in zip(group, group[1:], strict=False)]
+    steps = [shared(a.path, b.path) for a, b in pairwise(group)]
     common = min(steps, default=len(group[0].path))
     whole = len(group[0].path) - depth
     whole += sum(len(leaf.path) - same for leaf, same in zip(group[1:], steps, strict=True))

@@ -73,7 +73,7 @@ class Scorer:
         return found
 
     def _split(self, pieces: Sequence[Piece]) -> list[tuple[Method, list[int]]]:
-        """Which method scores which pieces: the probe was short, so the first long one of a windowed model is tried."""
+        """Which method scores which pieces. The probe was short: the first long ones are tried."""
         everything = list(range(len(pieces)))
         window = self._window
         beyond = [] if window is None else [n for n in everything if len(pieces[n].tokens) > window + 1]
