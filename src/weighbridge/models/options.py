@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -48,15 +49,27 @@ class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idle_timeout: float = 60.0
     """Seconds between two pieces of a streamed answer."""
 
-    # The engine in this machine (gguf)
+    # The engine in this machine (gguf, hf, path, onnx)
     slots: int | None = None
-    """Requests the engine answers side by side; None: four per core, at most 32."""
+    """Requests the engine answers side by side; None: four per core and at most 32 (gguf), 32 (the others)."""
     context: int = 2048
-    """Tokens (prompt and answer) reserved for each slot."""
+    """Tokens (prompt and answer) reserved for each slot (gguf); the others take what the model was made for."""
     threads: int | None = None
     """Threads of the engine; None: one less than the usable cores, at least one."""
     gpu_layers: int | None = None
-    """Layers kept on the GPU; None: as many as fit, where the engine was built for one."""
+    """Layers kept on the GPU (gguf); None: as many as fit, where the engine was built for one."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Number type of the weights (hf, path); ``auto`` is float32 on a CPU and the stored type on a GPU."""
+    device: str = "auto"
+    """Where the model runs (hf, path): ``cpu``, ``cuda``, ``cuda:1``; ``auto`` is the first GPU that PyTorch can use,
+    else the CPU."""
+    batch_tokens: int | None = None
+    """Token positions worked on at once (hf, path, onnx): less takes less memory; None: 16384."""
+    template: Literal["auto", "chat", "plain"] = "auto"
+    """How messages become text (hf, path, onnx): ``chat`` by the model's own chat template, ``plain`` as their text
+    alone, ``auto`` by the template where there is one that works."""
+    template_options: dict[str, Any] = {}
+    """Variables of the chat template (hf, path, onnx), for example ``enable_thinking: false``."""
 
     # A Ray cluster (ray)
     ray_address: str | None = None
@@ -70,7 +83,7 @@ class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check(options: ModelOptions) -> list[str]:
     """What is wrong with the values, one sentence each; empty when all is well."""
     wrong = []
-    for name in ("concurrency", "slots", "context", "threads", "replicas"):
+    for name in ("concurrency", "slots", "context", "threads", "batch_tokens", "replicas"):
         value = getattr(options, name)
         if value is not None and value < 1:
             wrong.append(f"{name} must be at least 1, not {value}")
@@ -86,4 +99,8 @@ def check(options: ModelOptions) -> list[str]:
     ]
     reserved = {"messages", "stream", "model"} & set(options.extra)
     wrong += [f"extra may not set {name!r}" for name in sorted(reserved)]
+    reserved = {"messages", "add_generation_prompt"} & set(options.template_options)
+    wrong += [f"template_options may not set {name!r}" for name in sorted(reserved)]
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?|mps|xpu(:\d+)?", options.device):
+        wrong.append(f"device must be auto, cpu, cuda or cuda:N, not {options.device!r}")
     return wrong
