@@ -9,7 +9,8 @@ import msgspec
 
 from weighbridge.evidence import Side
 
-Constrained = Literal["none", "guided_choice", "structured_outputs", "grammar", "json_schema"]
+Constrained = Literal["none", "guided_choice", "structured_outputs", "grammar", "regex", "json_schema"]
+Server = Literal["auto", "openai", "vllm", "llama.cpp", "ollama", "tgi", "transformers"]
 
 
 class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,13 +28,27 @@ class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Name of the environment variable that holds the API key."""
     headers: dict[str, str] = {}
     """More request headers, none of them secret."""
-    constrained: Constrained = "none"
-    """How this server is held to given choices: ``guided_choice`` and ``structured_outputs`` (vLLM), ``grammar``
-    (llama.cpp), ``json_schema`` (a strict schema with one field; the choice is taken out of it before scoring)."""
-    json_schema: bool = False
-    """The server follows ``response_format: json_schema``."""
-    logprobs: bool = False
-    """The server returns log-probabilities of generated tokens."""
+    server: Server = "auto"
+    """What the server is. ``auto`` asks it once, before the run; ``openai`` takes it as plain OpenAI-compatible."""
+    constrained: Constrained | None = None
+    """How this server is held to given choices: ``guided_choice`` (vLLM before 0.12) and ``structured_outputs``
+    (vLLM), ``grammar`` (llama.cpp), ``regex`` (TGI), ``json_schema`` (a strict schema with one field; the choice is
+    taken out of it before scoring), ``none``. Absent: as servers of its kind are."""
+    json_schema: bool | None = None
+    """The server follows ``response_format: json_schema``. Absent: as servers of its kind do."""
+    logprobs: bool | None = None
+    """The server returns log-probabilities of generated tokens. Absent: as servers of its kind do."""
+    scoring: bool | None = None
+    """The server gives log-probabilities of a prompt's tokens, so that given continuations can be scored. Absent: as
+    servers of its kind do; a plain OpenAI-compatible one needs ``/completions`` with ``echo`` and ``logprobs``."""
+    embeddings: bool | None = None
+    """The server has ``/embeddings`` for this model. Absent: as servers of its kind do."""
+    bundle: bool | None = None
+    """Repeated answers to one prompt that are asked at the same time go in one call (``n``). Absent: where the server
+    is known to draw them as separate calls would."""
+    server_defaults: bool = False
+    """True leaves top-k, min-p and repetition penalties to the server; otherwise they are switched off, so that the
+    same temperature means the same everywhere."""
     stream: bool = True
     """False asks for one JSON document; then the time to first token is unknown."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"

@@ -66,15 +66,16 @@ class Answer:
             return ""
         if self.done:
             return ""
-        chunk = self._decode(data, error=name == b"error")
-        return self._take(chunk, streamed=True)
+        chunk = self.decoded(data, error=name == b"error")
+        return self.take(chunk, streamed=True)
 
     def document(self, body: bytes) -> None:
         """Take a whole JSON document."""
-        self._take(self._decode(body), streamed=False)
+        self.take(self.decoded(body), streamed=False)
         self.done = True
 
-    def _decode(self, data: bytes, error: bool = False) -> wire.Chunk:
+    def decoded(self, data: bytes, error: bool = False) -> wire.Chunk:
+        """One event's data. Raises ModelError: malformed, or what an error event says."""
         try:
             chunk = wire.decode_any(data) if b"\\ud" in data or b"\\uD" in data else wire.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError) as broken:
@@ -85,7 +86,8 @@ class Answer:
             raise from_event(chunk.error or data.decode("utf-8", "replace"), self.where)
         return chunk
 
-    def _take(self, chunk: wire.Chunk, streamed: bool) -> str:
+    def take(self, chunk: wire.Chunk, streamed: bool) -> str:
+        """Take the first choice of a chunk; returns the text it adds."""
         if chunk.id and self.request_id is None:
             self.request_id = chunk.id
         if chunk.model and self.model is None:
@@ -97,12 +99,11 @@ class Answer:
         choice = chunk.choices[0]
         if choice.finish_reason is not None:
             self.finish = choice.finish_reason
-        if choice.logprobs is not None and choice.logprobs.content:
-            known = self.logprobs = self.logprobs if self.logprobs is not None else []
-            known += [(one.token, one.logprob) for one in choice.logprobs.content if one.logprob is not None]
-        piece = choice.delta or choice.message
-        if piece is None:
-            return ""
+        if choice.logprobs is not None and (pairs := choice.logprobs.pairs()):
+            if self.logprobs is None:
+                self.logprobs = []
+            self.logprobs += pairs
+        piece = choice.delta or choice.message or wire.Piece(choice.text)
         text = self._whole(wire.text_of(piece.content))
         if piece.refusal:
             self.refusal.append(piece.refusal)

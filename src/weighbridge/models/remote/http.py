@@ -1,42 +1,142 @@
-"""``http://host:port/v1#model``: any OpenAI-compatible server."""
+"""``http://host:port/v1#model``: any OpenAI-compatible server, and what those of open models offer beyond."""
 
 from __future__ import annotations
 
-import ipaddress
-import os
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from time import perf_counter
 
 import msgspec
 
-from weighbridge.errors import UsageError, nearest
+from weighbridge.errors import nearest
 from weighbridge.evidence import Completion, Side
 from weighbridge.models.options import ModelOptions
-from weighbridge.models.protocol import Capabilities, ModelError, Request
+from weighbridge.models.protocol import Capabilities, Known, ModelError, Reading, Request
+from weighbridge.models.remote.address import address_of, key_of
+from weighbridge.models.remote.bundle import Bundler
 from weighbridge.models.remote.client import ChatClient
+from weighbridge.models.remote.embedding import embeddings
+from weighbridge.models.remote.servers import extras
+from weighbridge.models.remote.servers.found import Found, parsed
+from weighbridge.models.remote.servers.offers import engine_of, offer_of, resolved
+from weighbridge.models.remote.servers.recognise import recognise
+from weighbridge.models.remote.servers.service import Service
+from weighbridge.tasks.item import Message
 
-_SECRET_WORDS = ("key", "token", "secret", "sig", "password", "auth")
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HttpModel:
-    """A model behind a server. `complete` makes one attempt; the session is made with the first one."""
+    """A model behind a server. `complete` makes one attempt; the session is made with the first call.
+
+    What the server is, is declared (`server:`) or found by `prepare`; until then it counts as declared, and what an
+    open `auto` hides as absent.
+    """
 
     spec: str
     endpoint: str
     """Scheme, host and port: what the server's rate limits belong to."""
     side: Side
-    revision: str
-    engine: str
-    capabilities: Capabilities
-    concurrency: int
+    options: ModelOptions
+    """As the project gives them."""
     client: ChatClient = field(repr=False)
+    home: bool
+    """Whether the server is on this machine or a private network."""
+    found: Found
     simulated: bool = False
+    prepared: bool = False
+    capabilities: Capabilities = field(init=False)
+    engine: str = field(init=False)
+    _bundler: Bundler | None = field(default=None, init=False, repr=False)
+    _looking: asyncio.Lock | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._become(self.found)
+
+    @property
+    def revision(self) -> str:
+        """As the project says, or the server: TGI its model's commit, Ollama its model's digest."""
+        return self.options.revision or self.found.revision
+
+    @property
+    def concurrency(self) -> int:
+        return self.options.concurrency or self.found.slots or 8
+
+    @property
+    def service(self) -> Service:
+        return Service(self.client.transport, self.client.url, self.client.model)
+
+    async def prepare(self, known: Sequence[Known] = ()) -> None:
+        """Ask the server what it is, and how its model reads messages: once, by pages that cost nothing.
+
+        Where it does not answer, it is taken for what `known` says it was.
+        """
+        if self.prepared:
+            return
+        if self._looking is None:
+            self._looking = asyncio.Lock()
+        async with self._looking:
+            if self.prepared:
+                return
+            found = await recognise(self.service, self.options.server, self.home)
+            if found is not None:
+                self._become(await self._read(found))
+            else:
+                self._recall(known)
+            # What was found decides how connections are kept.
+            await self.client.close()
+            self.prepared = True
+
+    async def _read(self, found: Found) -> Found:
+        """`found` with what its template is like, where it shows that."""
+        if not offer_of(found).renders:
+            return found
+        try:
+            plain, notes = await extras.read_template(found, self.service, self.options)
+        except ModelError:
+            # A page may be closed (by a key, a proxy); the answers themselves do not hang on it.
+            return found
+        return msgspec.structs.replace(found, plain=plain, notes=(*found.notes, *notes))
+
+    def _recall(self, known: Sequence[Known]) -> None:
+        """Become what an earlier run found with these options; stay as declared where none did."""
+        for one in reversed(known):
+            was = parsed(one.engine)
+            if was is None or self.options.server not in ("auto", was.name):
+                continue
+            was = msgspec.structs.replace(was, revision=one.revision)
+            if engine_of(self.options, was) == one.engine:
+                self._become(was)
+                return
+
+    def _become(self, found: Found) -> None:
+        self.found = found
+        used = resolved(self.options, found)
+        offer = offer_of(found)
+        self.engine = engine_of(self.options, found)
+        self.capabilities = Capabilities(
+            choices=used.constrained != "none",
+            json_schema=bool(used.json_schema),
+            logprobs=bool(used.logprobs),
+            scoring=bool(used.scoring),
+            embeddings=bool(used.embeddings),
+            streaming=used.stream,
+            seed=offer.seed and "seed" not in used.omit,
+            fixed_concurrency=self.options.concurrency is not None,
+        )
+        self.client.options = used
+        self.client.plain = found.plain
+        # llama.cpp's server closes a connection after 100 requests, whatever may be on its way.
+        self.client.transport.reuse = found.name != "llama.cpp"
+        self._bundler = Bundler(self.client) if used.bundle else None
 
     async def complete(self, request: Request) -> Completion:
         try:
+            if request.continuations is not None:
+                return await self._score(request)
+            if self._bundler is not None:
+                return await self._bundler.complete(request)
             return await self.client.complete(request)
         except ModelError as error:
             if error.status == 404:
@@ -45,9 +145,35 @@ class HttpModel:
                     error.fix = f"the server has no model {self.client.model!r}; {nearest(self.client.model, names)}"
             raise
 
+    async def _score(self, request: Request) -> Completion:
+        begin = perf_counter()
+        answer = await extras.score(self.found, self.service, request, self.options)
+        usage = msgspec.structs.replace(answer.usage, duration=perf_counter() - begin)
+        return msgspec.structs.replace(answer, usage=usage)
+
     async def stream(self, request: Request) -> AsyncIterator[str]:
         async for text in self.client.stream(request):
             yield text
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector a text, in order. Raises ModelError."""
+        return await embeddings(self.service, texts)
+
+    async def rendered(self, request: Request) -> str | None:
+        """The text the model reads for `request`; None where the server does not show it. Raises ModelError."""
+        return await self._shown(request.messages)
+
+    async def _shown(self, messages: Sequence[Message]) -> str | None:
+        return await extras.shown(self.found, self.service, messages, self.options)
+
+    async def reading(self) -> Reading:
+        """``unknown`` for servers that do not show what their models read."""
+        await self.prepare()
+        if self.found.plain:
+            return Reading("plain", self.found.notes)
+        if offer_of(self.found).renders:
+            return Reading("chat", self.found.notes)
+        return Reading("plain" if self.capabilities.scoring else "unknown", self.found.notes)
 
     async def close(self) -> None:
         await self.client.close()
@@ -59,101 +185,20 @@ def open_http(rest: str, options: ModelOptions, base_dir: Path) -> HttpModel:  #
 
 
 def open_https(rest: str, options: ModelOptions, base_dir: Path) -> HttpModel:  # noqa: ARG001 - an opener's form
-    """Opener of ``https:``."""
+    """Opener of ``https:``; `rest` begins with the two slashes."""
     return _open(f"https:{rest}", options)
 
 
 def _open(spec: str, options: ModelOptions) -> HttpModel:
-    address, _, name = spec.partition("#")
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname
-        _ = parts.port  # raises for a port that is no number
-    except ValueError as broken:
-        raise UsageError(f"model {_shown(spec)!r} is no address: {broken}", fix=_FORM) from None
-    if parts.username or parts.password:
-        raise UsageError(
-            f"model {_shown(spec)!r} carries a password",
-            fix="take it out of the address; put the key in an environment variable and name it in key_env",
-        )
-    secret = [key for key, _ in parse_qsl(parts.query) if any(word in key.lower() for word in _SECRET_WORDS)]
-    if secret:
-        raise UsageError(
-            f"the address of the model carries a secret ({secret[0]})",
-            fix="take it out; put the key in an environment variable and name it in key_env",
-        )
-    if parts.query:
-        raise UsageError(f"model {spec!r}: an address with a query (?{parts.query}) is not supported", fix=_FORM)
-    if not host:
-        raise UsageError(f"model {spec!r} names no host", fix=_FORM)
-    if not name.strip():
-        raise UsageError(
-            f"model {spec!r} does not say which model of the server is meant", fix=f"add it: {spec}#NAME"
-        )
-    path = parts.path.rstrip("/").removesuffix("/chat/completions") or "/v1"
-    endpoint = f"{parts.scheme}://{parts.netloc.lower()}"
-    home = private(host)
-    client = ChatClient(f"{endpoint}{path}", name.strip(), options, spec, _key(options, spec), proxies=not home)
+    address = address_of(spec)
+    key = key_of(options, spec)
     return HttpModel(
         spec=spec,
-        endpoint=endpoint,
-        side=options.side or ("open" if home else "closed"),
-        revision=options.revision or "",
-        engine=_engine(options),
-        capabilities=Capabilities(
-            choices=options.constrained != "none",
-            json_schema=options.json_schema,
-            logprobs=options.logprobs,
-            streaming=options.stream,
-            seed="seed" not in options.omit,
-            fixed_concurrency=options.concurrency is not None,
-        ),
-        concurrency=options.concurrency or 8,
-        client=client,
+        endpoint=address.endpoint,
+        side=options.side or ("open" if address.home else "closed"),
+        options=options,
+        client=ChatClient(address.url, address.model, options, spec, key, proxies=not address.home),
+        home=address.home,
+        found=Found("openai" if options.server == "auto" else options.server),
+        prepared=options.server == "openai",
     )
-
-
-_FORM = "write http://host:port/v1#model, for example http://127.0.0.1:8000/v1#qwen3-8b"
-
-
-def private(host: str) -> bool:
-    """Whether `host` is this machine or one of a private network: an address of such a range, or a bare name."""
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        name = host.lower().rstrip(".")
-        return "." not in name or name.endswith((".local", ".localhost", ".internal", ".lan", ".home.arpa"))
-    return address.is_loopback or address.is_private or address.is_link_local
-
-
-def _key(options: ModelOptions, spec: str) -> str | None:
-    if options.key_env is None:
-        return None
-    key = os.environ.get(options.key_env, "").strip()
-    if not key:
-        raise UsageError(
-            f"the environment variable {options.key_env} is not set",
-            where=f"key_env of model {spec!r}",
-            fix=f"export {options.key_env}=... before the run",
-        )
-    if not key.isascii() or not key.isprintable():
-        raise UsageError(f"the key in {options.key_env} holds characters no key has", where=f"model {spec!r}")
-    return key
-
-
-def _engine(options: ModelOptions) -> str:
-    """Names what beside the request decides the answer, so that the store tells such answers apart."""
-    parts = ["chat completions"]
-    if options.constrained != "none":
-        parts.append(f"choices by {options.constrained}")
-    if options.omit:
-        parts.append("without " + ",".join(sorted(options.omit)))
-    if options.extra:
-        parts.append(msgspec.json.encode(options.extra, order="deterministic").decode())
-    return "; ".join(parts)
-
-
-def _shown(spec: str) -> str:
-    """`spec` without what stands before an @ in its host."""
-    scheme, slashes, rest = spec.partition("//")
-    return f"{scheme}{slashes}***@{rest.rpartition('@')[2]}" if "@" in rest.partition("#")[0] else spec

@@ -13,6 +13,7 @@ import msgspec
 
 from weighbridge.evidence import Finish
 from weighbridge.models.grammar import choice_grammar
+from weighbridge.models.local.chat_template import plain
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Request
 
@@ -26,6 +27,16 @@ class TokenLogprob(msgspec.Struct):
 
 class Logprobs(msgspec.Struct):
     content: list[TokenLogprob] | None = None
+    tokens: list[str] | None = None
+    """Of ``/completions``, with `token_logprobs`."""
+    token_logprobs: list[float | None] | None = None
+
+    def pairs(self) -> list[tuple[str, float]]:
+        """(token, log-probability), in either form."""
+        if self.content is not None:
+            return [(one.token, one.logprob) for one in self.content if one.logprob is not None]
+        known = zip(self.tokens or (), self.token_logprobs or (), strict=False)
+        return [(token, value) for token, value in known if value is not None]
 
 
 class Piece(msgspec.Struct):
@@ -38,8 +49,13 @@ class Piece(msgspec.Struct):
 
 
 class Choice(msgspec.Struct):
+    index: int = 0
     delta: Piece | None = None
     message: Piece | None = None
+    text: str | None = None
+    """Of ``/completions``."""
+    token_ids: list[int] | None = None
+    """vLLM, where ``return_token_ids`` asks for them."""
     finish_reason: str | None = None
     logprobs: Logprobs | None = None
 
@@ -108,12 +124,35 @@ def text_of(content: str | list[Any] | None) -> str:
 
 
 def body(request: Request, model: str, options: ModelOptions) -> dict[str, Any]:
-    """The request as a JSON object."""
+    """The request as a JSON object for ``/chat/completions``."""
+    messages = [{"role": message.role, "content": message.content} for message in request.messages]
+    out = _body(request, model, options, "messages", messages)
+    if request.logprobs and options.logprobs:
+        out["logprobs"] = True
+        out["top_logprobs"] = 1
+    return _without(out, options)
+
+
+def text_body(request: Request, model: str, options: ModelOptions) -> dict[str, Any]:
+    """The request as a JSON object for ``/completions``: the contents of the messages as plain text."""
+    out = _body(request, model, options, "prompt", plain(request.messages))
+    if request.logprobs and options.logprobs:
+        out["logprobs"] = 1
+    return _without(out, options)
+
+
+def _without(out: dict[str, Any], options: ModelOptions) -> dict[str, Any]:
+    for name in options.omit:
+        out.pop(name, None)
+    return out
+
+
+def _body(request: Request, model: str, options: ModelOptions, name: str, prompt: object) -> dict[str, Any]:
     sampling = request.sampling
     out: dict[str, Any] = {
         **options.extra,
         "model": model,
-        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        name: prompt,
         "temperature": sampling.temperature,
         options.max_tokens_field: sampling.max_tokens,
     }
@@ -127,15 +166,10 @@ def body(request: Request, model: str, options: ModelOptions) -> dict[str, Any]:
         out["seed"] = sampling.seed + request.repeat
     if sampling.stop:
         out["stop"] = list(sampling.stop)
-    if request.logprobs and options.logprobs:
-        out["logprobs"] = True
-        out["top_logprobs"] = 1
-    if request.choices and options.constrained != "none":
+    if request.choices and options.constrained not in (None, "none"):
         out |= _constraint(request.choices, options)
     elif request.json_schema is not None and options.json_schema:
-        out["response_format"] = _schema_format("answer", msgspec.json.decode(request.json_schema))
-    for name in options.omit:
-        out.pop(name, None)
+        out["response_format"] = _schema_format("answer", msgspec.json.decode(request.json_schema), options)
     return out
 
 
@@ -146,6 +180,8 @@ def _constraint(choices: tuple[str, ...], options: ModelOptions) -> dict[str, An
         return {"structured_outputs": {"choice": list(choices)}}
     if options.constrained == "grammar":
         return {"grammar": choice_grammar(choices)}
+    if options.constrained == "regex":
+        return {"response_format": {"type": "regex", "value": "|".join(escaped(choice) for choice in choices)}}
     # Strict schemas need an object at the top: the answer is read out of its only field again.
     schema = {
         "type": "object",
@@ -153,10 +189,20 @@ def _constraint(choices: tuple[str, ...], options: ModelOptions) -> dict[str, An
         "required": [CHOICE_KEY],
         "additionalProperties": False,
     }
-    return {"response_format": _schema_format("choice", schema)}
+    return {"response_format": _schema_format("choice", schema, options)}
 
 
-def _schema_format(name: str, schema: object) -> dict[str, Any]:
+_SPECIAL = frozenset(".^$*+?{}[]\\|()")
+
+
+def escaped(text: str) -> str:
+    """`text` as a regular expression for itself; only what every dialect takes as special is escaped."""
+    return "".join(f"\\{character}" if character in _SPECIAL else character for character in text)
+
+
+def _schema_format(name: str, schema: object, options: ModelOptions) -> dict[str, Any]:
+    if options.server == "tgi":
+        return {"type": "json", "value": schema}
     return {"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": True}}
 
 
