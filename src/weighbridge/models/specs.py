@@ -47,6 +47,18 @@ KINDS: dict[str, Kind] = {
             "weights in a GGUF file, or in an installed weight package, run by llama.cpp on this machine",
             "weighbridge.models.local.gguf:open_gguf",
         ),
+        Kind(
+            "hf",
+            "hf:org/name or hf:org/name@revision",
+            "a model of the Hugging Face hub, run by transformers and PyTorch on this machine",
+            "weighbridge.models.local.hf:open_hf",
+        ),
+        Kind(
+            "path",
+            "path:FOLDER or path:FILE.gguf",
+            "a folder of weights, or a GGUF file, run by transformers and PyTorch on this machine",
+            "weighbridge.models.local.hf:open_path",
+        ),
         Kind("http", "http://host:port/v1#model", _HTTP, "weighbridge.models.remote.http:open_http"),
         Kind("https", "https://host/v1#model", _HTTP, "weighbridge.models.remote.http:open_https"),
         Kind(
