@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weighbridge.errors import UsageError, nearest
+from weighbridge.models.local.memory import available
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
@@ -42,3 +43,12 @@ def dtype_of(name: str, device: Any, config: Any, where: str) -> Any:
     if device.type == "cpu" or stored is None:
         return torch.float32
     return stored if isinstance(stored, torch.dtype) else getattr(torch, str(stored).removeprefix("torch."))
+
+
+def memory_of(device: Any) -> int | None:
+    """Bytes still free where the model will run; None where that is not known."""
+    import torch
+
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return available() if device.type == "cpu" else None

@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True):
 def make(settings: dict[str, Any]) -> TransformersEngine:
     """The engine for `settings` (a `Settings` as a mapping), loaded. Raises as `load` does."""
     said = msgspec.convert(settings, Settings)
+    limits = Limits(rows=said.rows, tokens=said.tokens, threads=said.threads)
     loaded = load(
         Path(said.source),
         dtype=said.dtype,
@@ -45,8 +46,9 @@ def make(settings: dict[str, Any]) -> TransformersEngine:
         template=said.template,
         template_options=said.template_options,
         threads=said.threads,
+        limits=limits,
     )
-    return TransformersEngine(loaded, Limits(rows=said.rows, tokens=said.tokens, threads=said.threads))
+    return TransformersEngine(loaded, limits)
 
 
 class TransformersEngine:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from weighbridge.errors import UsageError, WeighbridgeError
-from weighbridge.models.local.architectures import Kind, architecture_of, context_of, kind_of
-from weighbridge.models.local.torch.device import device_of, dtype_of
+from weighbridge.models.local.architectures import Kind, architecture_of, context_of
+from weighbridge.models.local.folder import read_folder, weights_of
+from weighbridge.models.local.gguf_header import read_head
+from weighbridge.models.local.memory import check_memory, need_of
+from weighbridge.models.local.torch.device import device_of, dtype_of, memory_of
+from weighbridge.models.local.torch.limits import Limits
 from weighbridge.models.local.torch.loaded import Loaded
 from weighbridge.models.local.torch.reading import reader_of
 
@@ -30,12 +33,15 @@ def load(
     template: str = "auto",
     template_options: Mapping[str, Any] | None = None,
     threads: int | None = None,
+    limits: Limits | None = None,
 ) -> Loaded:
     """The model in `source`, a folder of transformers or a ``.gguf`` file (which is dequantised).
 
     `dtype` is ``auto`` (float32 on a CPU, the stored type on a GPU), ``float32``, ``bfloat16`` or ``float16``;
-    `device` is ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; `template` is ``auto``, ``chat`` or ``plain``.
-    Raises UsageError for what is wrong with the files or the settings, WeighbridgeError for what fails in loading.
+    `device` is ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; `template` is ``auto``, ``chat`` or ``plain``. `limits`
+    says how much will be worked on at once, for the memory that is checked before anything is loaded.
+    Raises UsageError for what is wrong with the files or the settings or takes too much memory, WeighbridgeError for
+    what fails in loading.
     """
     import torch
     import transformers
@@ -45,61 +51,78 @@ def load(
     if threads is not None:
         torch.set_num_threads(threads)
     where = str(source)
-    name = {"gguf_file": source.name} if source.is_file() else {}
-    folder = source.parent if name else source
-    config = _config(folder, name, where)
-    said = config.to_dict()
-    kind: Kind = "causal" if name and not config.is_encoder_decoder else kind_of(_read(folder, name, said), where)
-    architecture = architecture_of(said, where)
+    files = {"gguf_file": source.name} if source.is_file() else {}
     place = device_of(device, where)
+    numbers, notes, kind = _looked_at(source, where)
+    folder = source.parent if files else source
+    config = _config(folder, files, where)
     number = dtype_of(dtype, place, config, where)
-    tokenizer = _tokenizer(folder, name, where)
-    model = _model(folder, name, kind, number, where)
-    model = model.to(place).eval().requires_grad_(False)
-    text = config.get_text_config()
+    said = config.to_dict()
+    check_memory(
+        need_of(
+            said,
+            numbers,
+            bytes_each=number.itemsize,
+            tokens=(limits or Limits()).tokens,
+            rows=(limits or Limits()).rows,
+            copies=2.0 if files else 1.0,
+        ),
+        memory_of(place),
+        "the GPU" if place.type == "cuda" else "this machine",
+        where,
+    )
+    tokenizer = _tokenizer(folder, files, where)
+    model = _model(folder, files, kind, number, where).to(place).eval().requires_grad_(False)
     reader = reader_of(tokenizer, kind, template, template_options or {}, where)
     return Loaded(
         model=model,
         tokenizer=tokenizer,
-        config=text,
+        config=config.get_text_config(),
         kind=kind,
-        architecture=architecture,
+        architecture=architecture_of(said, where),
         device=place,
         dtype=number,
         context=_context(context_of(said), tokenizer, kind),
         template=reader.template.source if reader.template else None,
         source=source,
-        notes=reader.notes,
+        notes=(*notes, *reader.notes),
         chat=reader.template,
     )
 
 
-def _read(folder: Path, name: Mapping[str, str], said: Mapping[str, Any]) -> Mapping[str, Any]:
-    """config.json as it was written: what transformers fills in would hide what is not there."""
-    if name:
-        return said
-    written: Mapping[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return written
+def _looked_at(source: Path, where: str) -> tuple[int, tuple[str, ...], Kind]:
+    """Count of weights, what to say, and kind, from the files alone."""
+    if source.is_file():
+        head = read_head(source, where)
+        note = "its weights were dequantised from a GGUF file, and are as exact as those"
+        return head.numbers, (note,), "seq2seq" if head.architecture == "t5" else "causal"
+    folder = read_folder(source, where)
+    weights = weights_of(source, where)
+    notes = folder.notes
+    if weights.pickled:
+        notes += ("its weights are pickled: they were read as numbers only, and nothing in them was run",)
+    return weights.numbers, notes, folder.kind
 
 
-def _config(folder: Path, name: Mapping[str, str], where: str) -> Any:
+def _config(folder: Path, files: Mapping[str, str], where: str) -> Any:
     from transformers import AutoConfig
 
     try:
-        return AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True, **name)
+        return AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True, **files)
     except Exception as error:  # any of dozens of types; all say that the configuration cannot be used
+        llama = f"run it with llama.cpp: gguf:{where}" if files else "or run a GGUF file of it: gguf:FILE.gguf"
         raise UsageError(
             f"transformers cannot read the model's configuration: {_told(error)}",
             where=where,
-            fix="get the files again; or run it from a GGUF file with llama.cpp (gguf:FILE.gguf)",
+            fix=llama if files else f"get the files again; {llama}",
         ) from None
 
 
-def _tokenizer(folder: Path, name: Mapping[str, str], where: str) -> Any:
+def _tokenizer(folder: Path, files: Mapping[str, str], where: str) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True, **name)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True, **files)
     except Exception as error:  # tokenizers raises plain Exception for a damaged file
         raise UsageError(
             f"the tokenizer cannot be read: {_told(error)}",
@@ -111,7 +134,7 @@ def _tokenizer(folder: Path, name: Mapping[str, str], where: str) -> Any:
     return tokenizer
 
 
-def _model(folder: Path, name: Mapping[str, str], kind: Kind, number: Any, where: str) -> Any:
+def _model(folder: Path, files: Mapping[str, str], kind: Kind, number: Any, where: str) -> Any:
     import transformers
 
     try:
@@ -122,7 +145,7 @@ def _model(folder: Path, name: Mapping[str, str], kind: Kind, number: Any, where
             local_files_only=True,
             weights_only=True,
             output_loading_info=True,
-            **name,
+            **files,
         )
     except MemoryError:
         raise WeighbridgeError("not enough memory to load the weights", where=where, fix=_LESS) from None
