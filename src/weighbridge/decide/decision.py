@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from weighbridge.evidence import Claim, Evidence, Finding, Question, Side
+from weighbridge.evidence import Answering, Claim, Evidence, Finding, Question, Side
 
 if TYPE_CHECKING:
     import pandas
@@ -70,6 +70,8 @@ class CandidateResult(msgspec.Struct, frozen=True):
     """For each rival of the leader: the smallest epsilon at which the leader is certified against it now."""
     exhausted_score: float | None = None
     """Its mean over the whole pool, where every item was asked."""
+    answering: Answering | None = None
+    """How its answers came about; null where scores were imported that do not say."""
 
 
 class PairResult(msgspec.Struct, frozen=True):

@@ -26,7 +26,18 @@ IDENTIFIER = "urn:weighbridge:decision:1"
 SCHEMA_FILE = "decision.schema.json"
 PAGE_FILE = "decision-json.md"
 
-ORDER = ("Decision", "Verdict", "CandidateResult", "PairResult", "Calls", "Cost", "Finding", "TracePoint", "Question")
+ORDER = (
+    "Decision",
+    "Verdict",
+    "CandidateResult",
+    "PairResult",
+    "Calls",
+    "Cost",
+    "Finding",
+    "TracePoint",
+    "Question",
+    "Answering",
+)
 
 MEANINGS: dict[str, dict[str, str]] = {
     "Decision": {

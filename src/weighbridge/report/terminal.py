@@ -74,6 +74,20 @@ def out_note(result: CandidateResult) -> str | None:
     return f"out{when}: {result.out}"
 
 
+def differently(decision: Decision) -> bool:
+    """Whether the candidates' answers came about in more than one way."""
+    ways = [result.answering for result in decision.candidates if result.answering is not None]
+    return len({(one.protocol, one.held, one.normalise) for one in ways if not one.by_itself}) > 1
+
+
+def told_line(decision: Decision) -> list[Line]:
+    """Where to read what the candidates were told; nothing where nothing was kept."""
+    evidence = decision.evidence
+    if evidence is None or not any(column.told for column in evidence.columns):
+        return []
+    return [Line("  Told   what each candidate was told: weighbridge store prompts, and the HTML report", "", 9)]
+
+
 def _candidate_row(decision: Decision, result: CandidateResult) -> Row:
     low, high = result.interval or (None, None)
     notes = [out_note(result)]
@@ -81,6 +95,8 @@ def _candidate_row(decision: Decision, result: CandidateResult) -> Row:
         notes.append(f"answers: {note}")
     if result.simulated:
         notes.append("simulated")
+    if result.answering is not None and differently(decision):
+        notes.append(f"scored by {result.answering.words}" if not result.answering.by_itself else None)
     if result.own_randomness is not None:
         share = figures.percent(result.own_randomness, 0)
         notes.append(f"{result.repeats} answers per item; {share} of the interval is its own randomness")
@@ -234,6 +250,7 @@ def account_lines(decision: Decision) -> list[Line]:
     ]
     if decision.title:
         lines.insert(0, Line(f"  Task   {clean_line(decision.title)}", "", 9))
+    lines += told_line(decision)
     if decision.pool_answer:
         lines.append(Line(f"  Pool   {clean_line(decision.pool_answer, 400)}", "", 9))
     return lines

@@ -15,7 +15,7 @@ from typing import Any
 from weighbridge.decide.decision import Decision
 from weighbridge.evidence import STATUS_CODES, Evidence
 from weighbridge.report import figures
-from weighbridge.report.clean import clean_line
+from weighbridge.report.clean import clean_line, clean_text
 from weighbridge.report.fairness import LABELS, demanded, doubts
 from weighbridge.report.html.items import embedded, item_data
 from weighbridge.report.html.matrix import SHOWN, matrix
@@ -116,6 +116,34 @@ def _json(evidence: Evidence | None, series: list[Series], decision: Decision) -
     return embedded(item_data(series, evidence, decision.cost.currency))
 
 
+MOST_TOLD = 20_000
+"""Characters of one prompt that are shown."""
+
+
+def _told(series: list[Series], evidence: Evidence | None) -> list[dict[str, Any]]:
+    """What each candidate was told, for those of which it is known, in reading order."""
+    if evidence is None:
+        return []
+    columns = {column.name: column for column in evidence.columns}
+    shown = []
+    for one in series:
+        column = columns.get(one.name)
+        if column is None or not column.told:
+            continue
+        texts = [
+            {
+                "item": told.item,
+                "text": clean_text(told.text, MOST_TOLD),
+                "cut": max(0, len(told.text) - MOST_TOLD),
+                "exact": told.exact,
+                "continuations": [clean_text(text, 2_000) for text in told.continuations],
+            }
+            for told in column.told
+        ]
+        shown.append({"one": one, "how": column.answering, "texts": texts})
+    return shown
+
+
 def render_html(decision: Decision, evidence: Evidence | None = None) -> str:
     """One self-contained HTML page. Without `evidence` it lacks distributions and the browser of items."""
     from jinja2 import Environment, StrictUndefined
@@ -146,6 +174,7 @@ def render_html(decision: Decision, evidence: Evidence | None = None) -> str:
         priced=any(one.result.cost_per_1000 is not None for one in series),
         charts=charts,
         evidence=evidence,
+        told=_told(series, evidence),
         policy=policy(style, code),
         style=Markup(style),  # noqa: S704 - the project's own file
         code=Markup(code),  # noqa: S704 - the project's own files
