@@ -232,6 +232,18 @@ class Templated(Protocol):
         ...
 
 
+@runtime_checkable
+class Starting(Protocol):
+    """A model whose engine takes long to come up: weights are fetched and loaded."""
+
+    async def start(self) -> object:
+        """Bring the engine up, unless it is; a caller's time limit for an answer begins after it.
+
+        Calls do this by themselves where nobody did. Raises `ModelError`.
+        """
+        ...
+
+
 class Known(msgspec.Struct, frozen=True):
     """What earlier runs wrote down of a model: its revision and engine, as the store keeps them."""
 
