@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from weighbridge.evidence import Completion
-from weighbridge.models.protocol import FATAL, ModelError
+from weighbridge.models.protocol import FATAL, ModelError, Starting
 from weighbridge.store import Answer, Store
 from weighbridge.weighing.budget import Hold, Purse
 from weighbridge.weighing.endpoint import Endpoint
@@ -96,6 +96,8 @@ class Caller:
         until = 0.0
         attempt = counted = 0
         error: ModelError | None = None
+        if not await self._started(contender):
+            return
         while True:
             hold = await self._admitted(job)
             if hold is None:
@@ -123,6 +125,23 @@ class Caller:
             contender.retries += 1
             self._tell(Retried(contender.index, job.item, attempt, error.kind, error.what, wait))
             await asyncio.sleep(wait)
+
+    async def _started(self, contender: Contender) -> bool:
+        """Whether the engine is up: to load weights may take longer than an answer may."""
+        model = contender.candidate.model
+        if not isinstance(model, Starting):
+            return True
+        try:
+            async with asyncio.timeout_at(self._purse.ends):
+                await model.start()
+        except TimeoutError:
+            self._purse.empty = "minutes"
+            self._halt.call("budget")
+            return False
+        except ModelError as error:
+            self._take_down(contender, _told(error))
+            return False
+        return True
 
     async def _admitted(self, job: Job) -> Hold | None:
         """A slot at the endpoint and a reservation, or None where the call must not be made any more."""
