@@ -68,6 +68,11 @@ class Host:
                 raise self._failure or self._dead("the engine did not come up")
             return self.description
 
+    @property
+    def dead(self) -> bool:
+        """Whether it could not be started, or has ended since."""
+        return self._failure is not None
+
     def _launch(self) -> None:
         self._noise = tempfile.TemporaryFile()  # noqa: SIM115 - read after the process has ended
         self._kills = killed_for_memory()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class HostedModel:
     _revision: str | None = field(default=None, repr=False)
     _reading: Reading | None = field(default=None, repr=False)
     _is_ready: bool = field(default=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def revision(self) -> str:
@@ -73,19 +75,22 @@ class HostedModel:
         """Load the engine, unless it is loaded. Raises ModelError (``dead``) where that cannot be."""
         if not self._is_ready:
             try:
-                await asyncio.to_thread(self.ready)
+                await asyncio.to_thread(self._prepare)
             except ModelError:
                 raise
             except WeighbridgeError as error:
                 raise ModelError(error.what, kind="dead", where=error.where, fix=error.fix) from None
-            self._is_ready = True
         if self._host is None:
             self._host = acquire(self.settings, self.spec)
         # Loading takes seconds; calls that come meanwhile wait in threads for the host's own lock.
         host = self._host
-        if host.description is not None:
-            return host.description
-        return await asyncio.to_thread(host.start)
+        return await asyncio.to_thread(host.start) if host.description is None or host.dead else host.description
+
+    def _prepare(self) -> None:
+        with self._lock:
+            if not self._is_ready:
+                self.ready()
+                self._is_ready = True
 
     async def complete(self, request: Request) -> Completion:
         began = time.monotonic()
