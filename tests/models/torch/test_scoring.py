@@ -6,11 +6,11 @@ import importlib.util
 import random
 from functools import cache
 
-import open_models
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import open_models
 from weighbridge.evidence import Scored
 from weighbridge.models.local.torch.load import load
 from weighbridge.models.local.torch.loaded import Loaded
@@ -19,7 +19,7 @@ from weighbridge.models.local.torch.scoring import Scorer
 pytestmark = [pytest.mark.torch, open_models.needs_torch]
 needs_lm_eval = pytest.mark.skipif(importlib.util.find_spec("lm_eval") is None, reason="lm_eval is not installed")
 
-METHODS = {name: "packed" for name in open_models.CAUSAL} | {
+METHODS = dict.fromkeys(open_models.CAUSAL, "packed") | {
     "bloom": "cached prefix (ALiBi takes positions from the mask, so rows cannot be packed)",
     "falcon_alibi": "cached prefix (ALiBi takes positions from the mask, so rows cannot be packed)",
     "t5": "encode once",
@@ -103,7 +103,8 @@ def test_items_that_share_a_prefix_are_scored_as_naively_again_and_again(name: s
     rng = random.Random(5)
     ours = Scorer(loaded(name))
     asked = [
-        " ".join(rng.choices("who what fox dog Lily yes no question time girl".split(), k=12)) for _ in range(12)
+        " ".join(rng.choices(["who", "what", "fox", "dog", "Lily", "yes", "no", "question", "time", "girl"], k=12))
+        for _ in range(12)
     ]
     for part in (asked[:6], asked[6:9], asked[9:]):
         pairs = [(SHOTS + question + "?", end) for question in part for end in ENDS]

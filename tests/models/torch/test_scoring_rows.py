@@ -1,4 +1,4 @@
-"""Trees and plans: every sequence sees exactly what it would see alone, and every token that is scored is scored once."""
+"""Trees and plans: a sequence sees what it would see alone, and each token that is scored is scored once."""
 
 from __future__ import annotations
 
