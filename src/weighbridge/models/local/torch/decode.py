@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from weighbridge.models.local.torch.decode_cache import KeyValues
 from weighbridge.models.local.torch.loaded import Loaded
+from weighbridge.models.local.torch.packed import pack_layers
 
 TOGETHER = frozenset(
     {
@@ -46,15 +47,17 @@ class Decoder(Protocol):
 def decoder_for(loaded: Loaded) -> Decoder:
     """The fastest decoder that is known to be right for the model."""
     from weighbridge.models.local.torch.decode_alone import AloneDecoder
-    from weighbridge.models.local.torch.decode_lean import LeanDecoder, lean
+    from weighbridge.models.local.torch.decode_lean import lean_decoder
     from weighbridge.models.local.torch.decode_seq2seq import Seq2SeqDecoder
 
+    if loaded.kind == "causal" and loaded.architecture in TOGETHER:
+        short = lean_decoder(loaded)
+        if short is not None:
+            return short
+    pack_layers(loaded.model, loaded.dtype, loaded.device)
     if loaded.kind == "seq2seq":
         return Seq2SeqDecoder(loaded)
-    if loaded.architecture not in TOGETHER:
-        return AloneDecoder(loaded)
-    weights = lean(loaded)
-    return CausalDecoder(loaded) if weights is None else LeanDecoder(loaded, weights)
+    return CausalDecoder(loaded) if loaded.architecture in TOGETHER else AloneDecoder(loaded)
 
 
 class CausalDecoder:

@@ -121,16 +121,21 @@ def _layer_class() -> Any:  # noqa: ANN401 - a class made on use, for its base n
 
         def update(self, keys: Any, values: Any, *_: object, **__: object) -> tuple[Any, Any]:  # noqa: ANN401
             owner = self.owner
-            if self.keys is None:
-                # Zeros: what is masked is still multiplied by 0, and 0 times a stray NaN is NaN.
-                self.keys = keys.new_zeros(owner.height, keys.shape[1], owner.columns, keys.shape[3])
-                self.values = values.new_zeros(owner.height, values.shape[1], owner.columns, values.shape[3])
-                self.is_initialized = True
+            self.make(keys, values)
             rows, start, end = owner.rows, owner.start, owner.end
             now = end + keys.shape[2]
             self.keys[:rows, :, end:now] = keys
             self.values[:rows, :, end:now] = values
             return self.keys[:rows, :, start:now], self.values[:rows, :, start:now]
+
+        def make(self, keys: Any, values: Any) -> None:  # noqa: ANN401
+            """Allocate the buffers, unless they are there, for such keys and values ([any, heads, ..., size])."""
+            if self.keys is None:
+                # Zeros: what is masked is still multiplied by 0, and 0 times a stray NaN is NaN.
+                height, columns = self.owner.height, self.owner.columns
+                self.keys = keys.new_zeros(height, keys.shape[1], columns, keys.shape[-1])
+                self.values = values.new_zeros(height, values.shape[1], columns, values.shape[-1])
+                self.is_initialized = True
 
         def get_seq_length(self) -> int:
             return self.owner.length

@@ -1,161 +1,187 @@
-"""A short way to one step of decoding for the LLaMA family, checked against the model's own forward pass.
+"""A short way through the LLaMA family, for prompts and for single steps, checked against the model's own.
 
-A step of transformers makes about sixty calls of PyTorch a layer; here it is about twenty-five. Query heads that
-share a key head are handed to attention as positions of one head, so that keys are read once and not copied for each
-of them, and rows of similar length attend together, so that little padding is read.
+A step of transformers makes about sixty calls of PyTorch a layer; here it is about twenty. Query heads that share a
+key head are handed to attention as positions of one head, so that keys are read once and not copied for each of
+them; rows of similar length attend together, and prompts are read end to end, so that no padding is computed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from weighbridge.models.local.torch.decode import CausalDecoder
+from weighbridge.models.local.torch.decode_attention import Group, groups, read_prompts
+from weighbridge.models.local.torch.decode_cache import KeyValues
+from weighbridge.models.local.torch.lean.forward import normed
+from weighbridge.models.local.torch.lean.weights import Layer, Lean, lean_weights
 from weighbridge.models.local.torch.loaded import Loaded
+from weighbridge.models.local.torch.packed import Apply, can_pack, packed, plain
 
-FAMILY = frozenset({"llama", "mistral", "qwen2", "qwen3"})
-_TOGETHER = 8
-"""Rows that attend in one call."""
 _TOLERANCE = {"torch.float32": 1e-4, "torch.bfloat16": 0.05, "torch.float16": 0.02}
 """Largest difference of logits that the self-check lets pass, relative to the largest logit."""
 
-Apply = Callable[[Any], Any]
-
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """The parts of one decoder layer: what maps vectors is a function, what scales them a weight."""
+class Maps:
+    """The matrices of one layer as functions."""
 
-    before: Any
-    query: Apply
-    key: Apply
-    value: Apply
-    query_norm: Any
-    key_norm: Any
+    qkv: Apply
     out: Apply
-    after: Any
-    gate: Apply
-    up: Apply
+    gate_up: Apply
     down: Apply
 
 
-def lean(loaded: Loaded) -> list[Layer] | None:
-    """The layers of a model that can go the short way, None for others and for one whose check fails."""
-    config = loaded.config
-    if loaded.architecture not in FAMILY or getattr(config, "sliding_window", None) is not None:
+def lean_decoder(loaded: Loaded) -> LeanDecoder | None:
+    """The short way, or None for a model outside the family, and for one whose check fails."""
+    if getattr(loaded.config, "final_logit_softcapping", None):
         return None
-    kinds = getattr(config, "layer_types", None) or []
-    if config.hidden_act not in ("silu", "swish") or any(kind != "full_attention" for kind in kinds):
+    weights = lean_weights(loaded.model)
+    if weights is None:
         return None
-    try:
-        layers = [_layer(layer) for layer in loaded.model.model.layers]
-    except AttributeError:  # an architecture of this name built otherwise
-        return None
-    return layers if _agrees(loaded, layers) else None
+    decoder = LeanDecoder(loaded, weights)
+    return decoder if _agrees(loaded, decoder) else None
 
 
-def _layer(layer: Any) -> Layer:  # noqa: ANN401 - a module
-    attention, mlp = layer.self_attn, layer.mlp
-    return Layer(
-        before=layer.input_layernorm.weight,
-        query=attention.q_proj.forward,
-        key=attention.k_proj.forward,
-        value=attention.v_proj.forward,
-        query_norm=attention.q_norm.weight if hasattr(attention, "q_norm") else None,
-        key_norm=attention.k_norm.weight if hasattr(attention, "k_norm") else None,
-        out=attention.o_proj.forward,
-        after=layer.post_attention_layernorm.weight,
-        gate=mlp.gate_proj.forward,
-        up=mlp.up_proj.forward,
-        down=mlp.down_proj.forward,
-    )
-
-
-def _agrees(loaded: Loaded, layers: list[Layer]) -> bool:
-    """Whether a few steps of rows of different length give the logits of the model's own forward pass."""
+def _agrees(loaded: Loaded, decoder: LeanDecoder) -> bool:
+    """Whether prompts of different length and a few steps give the logits of the model's own forward pass."""
     import torch
 
     words = int(loaded.model.get_input_embeddings().weight.shape[0])
     prompts = [[(7 * place + 3) % words for place in range(length)] for length in (9, 4, 7)]
-    short, plain = LeanDecoder(loaded, layers), CausalDecoder(loaded)
+    most = _TOLERANCE.get(str(loaded.dtype), 0.0)
+    right = CausalDecoder(loaded)
     with torch.inference_mode():
-        tokens = plain.add(prompts).argmax(-1).tolist()
-        short.add(prompts)
+        wanted, found = right.add(prompts), decoder.add(prompts)
         for _ in range(3):
-            right, ours = plain.step(tokens), short.step(tokens)
-            if (right - ours).abs().max() > _TOLERANCE.get(str(loaded.dtype), 0) * right.abs().max():
+            if not (wanted - found).abs().max() <= most * wanted.abs().max():
                 return False
-            tokens = right.argmax(-1).tolist()
+            tokens = wanted.argmax(-1).tolist()
+            wanted, found = right.step(tokens), decoder.step(tokens)
+        for _ in prompts:
+            decoder.drop(0)
     return True
 
 
 class LeanDecoder(CausalDecoder):
-    """Prompts go through the model's own forward pass, single steps through `_step`."""
+    """Keeps the cache of `CausalDecoder` and does its arithmetic itself."""
 
-    def __init__(self, loaded: Loaded, layers: list[Layer]) -> None:
+    def __init__(self, loaded: Loaded, weights: Lean) -> None:
         super().__init__(loaded)
-        config, inner = loaded.config, loaded.model.model
-        attention = inner.layers[0].self_attn
-        self._layers = layers
-        self._words = inner.embed_tokens.weight
-        self._rotary = inner.rotary_emb
-        self._norm = inner.norm.weight
-        self._eps = float(config.rms_norm_eps)
-        self._head = loaded.model.lm_head.forward
-        self._size = int(attention.head_dim)
-        self._keys = int(config.num_key_value_heads)
-        self._each = int(config.num_attention_heads) // self._keys
-        self._scale = float(attention.scaling)
+        head = loaded.model.get_output_embeddings()
+        count = sum(parameter.numel() for parameter in loaded.model.parameters())
+        make = packed if can_pack(count, loaded.dtype, loaded.device) else plain
+        self._lean = weights
+        self._maps = [_maps(layer, make) for layer in weights.layers]
+        self._head = make(head.weight.detach(), None if head.bias is None else head.bias.detach())
+        self._windows = {layer.window for layer in weights.layers}
+
+    def _read(self, held: KeyValues, prompts: Sequence[Sequence[int]]) -> Any:  # noqa: ANN401 - torch.Tensor
+        import torch
+
+        lengths = [len(prompt) for prompt in prompts]
+        held.open(lengths)
+        tokens = torch.tensor([token for prompt in prompts for token in prompt], device=self.device)
+        places = torch.cat([torch.arange(length, device=self.device) for length in lengths])
+        ends = torch.tensor(lengths, device=self.device).cumsum(0) - 1
+        x = self._lean.embed(tokens)
+        turns = self._turns(x, places)
+        for layer, maps, buffer in zip(self._lean.layers, self._maps, held.layers, strict=True):
+            query, key, value = self._heads(layer, maps, x, turns[layer.kind])
+            buffer.make(key, value)
+            mixed = read_prompts(query, key, value, buffer, held.first, lengths, layer.window, self._lean.scaling)
+            if layer is self._lean.layers[-1]:
+                x, mixed = x[ends], mixed[ends]
+            x = self._after(layer, maps, x, mixed)
+        held.end = max(lengths)
+        return self._logits(x)
 
     def _step(self, tokens: Sequence[int]) -> Any:  # noqa: ANN401 - torch.Tensor
         import torch
-        from torch.nn.functional import embedding, rms_norm, scaled_dot_product_attention, silu
 
-        held, rows, end, size, eps = self.held, self.held.rows, self.held.end, self._size, self._eps
-        x = embedding(torch.tensor(tokens, device=self.device), self._words)
-        width = (x.shape[1],)
-        cos, sin = self._rotary(x, torch.tensor(held.lengths(), device=self.device)[:, None])
-        half = size // 2
-        # Rotating the two halves of a head is adding its halves swapped, the first with its sign turned.
-        sin = torch.cat((-sin[..., :half], sin[..., half:]), -1)
-        groups = self._groups(x.dtype)
-        for layer, buffer in zip(self._layers, held.layers, strict=True):
-            h = rms_norm(x, width, layer.before, eps)
-            q, k = layer.query(h).view(rows, -1, size), layer.key(h).view(rows, -1, size)
-            if layer.query_norm is not None:
-                q, k = rms_norm(q, (size,), layer.query_norm, eps), rms_norm(k, (size,), layer.key_norm, eps)
-            q = torch.addcmul(q * cos, q.roll(half, -1), sin).view(rows, self._keys, self._each, size)
+        lean, held = self._lean, self.held
+        x = lean.embed(torch.tensor(tokens, device=self.device))
+        turns = self._turns(x, torch.tensor(held.lengths(), device=self.device))
+        seen = {window: groups(held, window, x.dtype, self.device) for window in self._windows}
+        for layer, maps, buffer in zip(lean.layers, self._maps, held.layers, strict=True):
+            query, key, value = self._heads(layer, maps, x, turns[layer.kind])
             keys, values = buffer.keys, buffer.values
-            keys[:rows, :, end] = torch.addcmul(k * cos, k.roll(half, -1), sin)
-            values[:rows, :, end] = layer.value(h).view(rows, -1, size)
-            seen = [
-                scaled_dot_product_attention(
-                    q[first:last],
-                    keys[first:last, :, start : end + 1],
-                    values[first:last, :, start : end + 1],
-                    attn_mask=mask,
-                    scale=self._scale,
-                )
-                for first, last, start, mask in groups
-            ]
-            x = x + layer.out((seen[0] if len(seen) == 1 else torch.cat(seen)).reshape(rows, -1))
-            h = rms_norm(x, width, layer.after, eps)
-            x = x + layer.down(silu(layer.gate(h)).mul_(layer.up(h)))
-        return self._head(rms_norm(x, width, self._norm, eps)).float()
+            keys[: held.rows, :, held.end] = key
+            values[: held.rows, :, held.end] = value
+            x = self._after(layer, maps, x, self._attend(query, keys, values, seen[layer.window]))
+        return self._logits(x)
 
-    def _groups(self, dtype: Any) -> list[tuple[int, int, int, Any]]:
-        """(first row, past the last, first column, mask to add or None) of the rows that attend together."""
+    def _attend(self, query: Any, keys: Any, values: Any, seen: list[Group]) -> Any:  # noqa: ANN401 - torch.Tensor
+        import torch
+        from torch.nn.functional import scaled_dot_product_attention
+
+        lean, past = self._lean, self.held.end + 1
+        query = query.view(len(query), lean.key_heads, -1, lean.head_size)
+        found = [
+            scaled_dot_product_attention(
+                query[group.first : group.last],
+                keys[group.first : group.last, :, group.start : past],
+                values[group.first : group.last, :, group.start : past],
+                attn_mask=None if group.mask is None else group.mask.expand(-1, 1, query.shape[2], -1),
+                scale=lean.scaling,
+            )
+            for group in seen
+        ]
+        return (found[0] if len(found) == 1 else torch.cat(found)).reshape(len(query), -1)
+
+    def _turns(self, x: Any, places: Any) -> dict[str, tuple[Any, Any]]:  # noqa: ANN401 - torch.Tensor
+        """Cosines and sines, (tokens, 1, head size), by kind of layer; the sines of the first half are negative."""
         import torch
 
-        held, groups = self.held, []
-        for begin in range(0, held.rows, _TOGETHER):
-            firsts = held.first[begin : begin + _TOGETHER]
-            start, mask = min(firsts), None
-            if max(firsts) > start:
-                columns = torch.arange(start, held.end + 1, device=self.device)
-                hidden = columns < torch.tensor(firsts, device=self.device)[:, None]
-                mask = torch.zeros(hidden.shape, dtype=dtype, device=self.device).masked_fill_(hidden, float("-inf"))
-                mask = mask[:, None, None].expand(-1, 1, self._each, -1)
-            groups.append((begin, begin + len(firsts), start, mask))
-        return groups
+        made = {}
+        for kind in {layer.kind for layer in self._lean.layers}:
+            extra = (kind,) if self._lean.several_rotaries else ()
+            cos, sin = self._lean.rotary(x[None], places[None], *extra)
+            half = sin.shape[-1] // 2
+            made[kind] = cos[0][:, None], torch.cat((-sin[0, :, :half], sin[0, :, half:]), -1)[:, None]
+        return made
+
+    def _heads(self, layer: Layer, maps: Maps, x: Any, turn: tuple[Any, Any]) -> tuple[Any, Any, Any]:  # noqa: ANN401
+        """Queries (tokens, heads, size), keys and values (tokens, key heads, size), turned by their positions."""
+        import torch
+
+        lean = self._lean
+        heads = maps.qkv(self._norm(x, layer.before_attention)).view(len(x), -1, lean.head_size)
+        both = lean.heads + lean.key_heads
+        turned = heads[:, :both]
+        if layer.head_gain is not None:
+            turned = normed(lean, turned, layer.head_gain)
+        # Turning a head is adding its halves swapped, the first with its sign turned.
+        turned = torch.addcmul(turned * turn[0], turned.roll(lean.head_size // 2, -1), turn[1])
+        return turned[:, : lean.heads], turned[:, lean.heads :], heads[:, both:]
+
+    def _after(self, layer: Layer, maps: Maps, x: Any, mixed: Any) -> Any:  # noqa: ANN401 - torch.Tensor
+        from torch.nn.functional import silu
+
+        out = maps.out(mixed)
+        x = x + (out if layer.after_attention is None else self._norm(out, layer.after_attention))
+        both = maps.gate_up(self._norm(x, layer.before_mlp))
+        size = both.shape[-1] // 2
+        gate = silu(both[:, :size]) if self._lean.silu else self._lean.activation(both[:, :size])
+        out = maps.down(gate.mul_(both[:, size:]))
+        return x + (out if layer.after_mlp is None else self._norm(out, layer.after_mlp))
+
+    def _norm(self, x: Any, gain: Any) -> Any:  # noqa: ANN401 - torch.Tensor
+        from torch.nn.functional import rms_norm
+
+        if self._lean.gains_in_float:
+            return normed(self._lean, x, gain)
+        return rms_norm(x, (x.shape[-1],), gain, self._lean.epsilon)
+
+    def _logits(self, x: Any) -> Any:  # noqa: ANN401 - torch.Tensor
+        return self._head(self._norm(x, self._lean.final)).float()
+
+
+def _maps(layer: Layer, make: Any) -> Maps:  # noqa: ANN401 - packed or plain
+    return Maps(
+        qkv=make(layer.qkv, layer.qkv_bias),
+        out=make(layer.out, layer.out_bias),
+        gate_up=make(layer.gate_up, None),
+        down=make(layer.down, None),
+    )
