@@ -81,10 +81,10 @@ class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch_tokens: int | None = None
     """Token positions worked on at once (hf, path, onnx): less takes less memory; None: 16384."""
     template: Literal["auto", "chat", "plain"] = "auto"
-    """How messages become text (hf, path, onnx): ``chat`` by the model's own chat template, ``plain`` as their text
-    alone, ``auto`` by the template where there is one that works."""
+    """How messages become text (hf, path, onnx, http): ``chat`` by the model's own chat template, ``plain`` as their
+    text alone (a server's ``/completions``), ``auto`` by the template where there is one that works."""
     template_options: dict[str, Any] = {}
-    """Variables of the chat template (hf, path, onnx), for example ``enable_thinking: false``."""
+    """Variables of the chat template (hf, path, onnx; servers that take them), for example ``enable_thinking: false``."""
 
     # A Ray cluster (ray)
     ray_address: str | None = None

@@ -90,7 +90,7 @@ class HttpModel:
 
     async def _read(self, found: Found) -> Found:
         """`found` with what its template is like, where it shows that."""
-        if not offer_of(found).renders:
+        if not offer_of(found).renders or self.options.template == "plain":
             return found
         try:
             plain, notes = await extras.read_template(found, self.service, self.options)
@@ -105,12 +105,14 @@ class HttpModel:
             was = parsed(one.engine)
             if was is None or self.options.server not in ("auto", was.name):
                 continue
-            was = msgspec.structs.replace(was, revision=one.revision)
+            was = msgspec.structs.replace(was, revision="" if self.options.revision else one.revision)
             if engine_of(self.options, was) == one.engine:
                 self._become(was)
                 return
 
     def _become(self, found: Found) -> None:
+        if self.options.template != "auto":
+            found = msgspec.structs.replace(found, plain=self.options.template == "plain")
         self.found = found
         used = resolved(self.options, found)
         offer = offer_of(found)
@@ -146,6 +148,14 @@ class HttpModel:
             raise
 
     async def _score(self, request: Request) -> Completion:
+        if not self.capabilities.scoring:
+            title = self.found.title or "a plain OpenAI-compatible server"
+            raise ModelError(
+                f"{title} is not known to score given continuations",
+                kind="dead",
+                where=self.spec,
+                fix="weigh by `protocol: choice` or `generate`; or say `scoring: true` where it was set up to",
+            )
         begin = perf_counter()
         answer = await extras.score(self.found, self.service, request, self.options)
         usage = msgspec.structs.replace(answer.usage, duration=perf_counter() - begin)

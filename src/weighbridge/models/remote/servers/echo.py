@@ -7,8 +7,6 @@ tokens tell where the continuations begin.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from weighbridge.evidence import Completion, Scored, Usage
@@ -21,7 +19,6 @@ from weighbridge.models.remote.servers.service import Service
 class _Logprobs(msgspec.Struct):
     tokens: list[str] = []
     token_logprobs: list[float | None] = []
-    text_offset: list[int] = []
     top_logprobs: list[dict[str, float] | None] | None = None
 
 
@@ -54,45 +51,45 @@ async def score(service: Service, request: Request) -> Completion:
     body = {
         "model": service.model,
         "prompt": prompts,
-        # Some servers refuse 0; the one token more is told apart by its place in the text.
+        # Some servers refuse 0. Places in the text cannot tell the token more apart: where a character is several
+        # tokens they are counted wrong.
         "max_tokens": 1,
         "temperature": 0,
         "logprobs": 1,
         "echo": True,
     }
     answer = await service.ask(f"{service.url}/completions", body, _Answer)
-    rows = {choice.index: choice.logprobs for choice in answer.choices}
-    begin = len(_within(service, rows.get(0), prompts[0]))
-    scored = [_scored(service, one, rows.get(at + 1), prompts[at + 1], begin) for at, one in enumerate(texts)]
     used = answer.usage or _Usage()
+    made = 1 if used.completion_tokens is None else round(used.completion_tokens / len(prompts))
+    rows = {choice.index: choice.logprobs for choice in answer.choices}
+    begin = _own(service, rows.get(0), made)
+    scored = [_scored(service, one, rows.get(at + 1), begin, made) for at, one in enumerate(texts)]
     return completion(request, scored, None, Usage(used.prompt_tokens, used.completion_tokens), text, answer.model)
 
 
-def _within(service: Service, row: _Logprobs | None, prompt: str) -> Sequence[int]:
-    """The places of the prompt's own tokens."""
-    if row is None or not row.text_offset or len(row.text_offset) != len(row.token_logprobs):
+def _own(service: Service, row: _Logprobs | None, made: int) -> int:
+    """How many tokens are the prompt's; the last `made` were generated."""
+    if row is None or not row.token_logprobs or len(row.token_logprobs) <= made:
         raise service.error(
             "the server gave no log-probabilities of the prompt although it was asked for them",
             "dead",
             fix="it does not heed `echo` with `logprobs`: say `scoring: false` and weigh by `protocol: choice`, or "
             "say which server it is (`server: vllm`)",
         )
-    first = row.text_offset[0]
-    return [at for at, offset in enumerate(row.text_offset) if offset - first < len(prompt)]
+    return len(row.token_logprobs) - made
 
 
-def _scored(service: Service, text: str, row: _Logprobs | None, prompt: str, begin: int) -> Scored:
-    places = _within(service, row, prompt)
-    if row is None or not places:
-        raise service.error("the server left out a prompt", "malformed")
+def _scored(service: Service, text: str, row: _Logprobs | None, begin: int, made: int) -> Scored:
+    end = _own(service, row, made)
+    values = row.token_logprobs if row is not None else []
+    tops = row.top_logprobs if row is not None else None
     # A continuation that merges with the context's last token has no token beyond: then that one counts.
-    own = places[min(begin, len(places) - 1) :]
-    found = [value for at in own if (value := row.token_logprobs[at]) is not None]
+    own = range(min(begin, end - 1), end)
+    found = [value for at in own if (value := values[at]) is not None]
     if len(found) < len(own):
         raise service.error("the server left out log-probabilities of the prompt's tokens", "malformed")
-    tops = row.top_logprobs
     greedy = None
-    if tops is not None and len(tops) == len(row.token_logprobs) and all(tops[at] for at in own):
+    if tops is not None and len(tops) == len(values) and all(tops[at] for at in own):
         likely = [max((tops[at] or {}).values()) for at in own]
         greedy = all(value >= most for value, most in zip(found, likely, strict=True))
     return Scored(text, sum(found), len(found), greedy)

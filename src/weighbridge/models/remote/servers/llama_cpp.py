@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -53,16 +54,15 @@ async def tokens_of(service: Service, text: str) -> list[int]:
     return (await service.ask(f"{service.root}/tokenize", body, _Tokens)).tokens
 
 
-async def chat_text(service: Service, messages: Sequence[Message]) -> str:
-    """The text behind the chat template, without a first token that the tokenizer adds."""
-    body = {"messages": [{"role": message.role, "content": message.content} for message in messages]}
+async def chat_text(service: Service, messages: Sequence[Message], more: dict[str, Any]) -> str:
+    """The text behind the chat template, without a first token that the tokenizer adds. `more`: what else it sees."""
+    body = {**more, "messages": [{"role": message.role, "content": message.content} for message in messages]}
     return (await service.ask(f"{service.root}/apply-template", body, _Prompt)).prompt
 
 
-async def score(service: Service, request: Request) -> Completion:
-    """One attempt at scoring. Raises ModelError."""
+async def score(service: Service, request: Request, text: str) -> Completion:
+    """One attempt at scoring behind `text`, which the model reads as it stands. Raises ModelError."""
     texts = check(request, service.transport.where)
-    text = await chat_text(service, request.messages)
     scored, usage, model = await rows(service, text, texts)
     alone = None
     if request.normalise == "unconditional":

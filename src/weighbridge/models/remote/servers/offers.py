@@ -29,7 +29,12 @@ class Offer(msgspec.Struct, frozen=True):
     """Fields that switch off what trims or bends the distribution sampled from."""
     renders: bool = False
     """Whether it shows the text a model reads."""
+    template_options: bool = False
+    """Whether it takes variables of the chat template with a request."""
     seed: bool = True
+
+
+_SAMPLED = '{"do_sample":true,"top_k":0,"top_p":1.0,"repetition_penalty":1.0}'
 
 
 def offer_of(found: Found) -> Offer:
@@ -47,6 +52,7 @@ def offer_of(found: Found) -> Offer:
                 bundle=found.since(0, 10, 2),
                 neutral={"top_k": -1, "top_p": 1.0, "min_p": 0.0, "repetition_penalty": 1.0},
                 renders=True,
+                template_options=True,
             )
         case "llama.cpp":
             return Offer(
@@ -57,6 +63,7 @@ def offer_of(found: Found) -> Offer:
                 scoring=True,
                 neutral={"top_k": 0, "top_p": 1.0, "min_p": 0.0, "repeat_penalty": 1.0},
                 renders=True,
+                template_options=True,
             )
         case "ollama":
             # Its OpenAI-compatible pages take no top-k: the Modelfile's stays.
@@ -78,8 +85,9 @@ def offer_of(found: Found) -> Offer:
                 renders=True,
             )
         case "transformers":
-            # Its seed is the whole process's, so that calls side by side disturb each other.
-            return Offer(seed=False)
+            # It heeds a temperature only where the model's generation_config.json samples anyway; a configuration in
+            # the request makes it sample. Its seed is the whole process's: calls side by side disturb each other.
+            return Offer(neutral={"generation_config": _SAMPLED}, template_options=True, seed=False)
         case "openai":
             return Offer(method="echo")
 
@@ -100,8 +108,14 @@ def resolved(options: ModelOptions, found: Found) -> ModelOptions:
         scoring=_given(options.scoring, offer.scoring) and offer.method is not None,
         embeddings=_given(options.embeddings, offer.embeddings),
         bundle=_given(options.bundle, offer.bundle),
-        extra=options.extra if options.server_defaults else {**offer.neutral, **options.extra},
+        extra={**({} if options.server_defaults else offer.neutral), **_template(options, offer), **options.extra},
     )
+
+
+def _template(options: ModelOptions, offer: Offer) -> dict[str, Any]:
+    if offer.template_options and options.template_options:
+        return {"chat_template_kwargs": options.template_options}
+    return {}
 
 
 def _given(said: bool | None, otherwise: bool) -> bool:

@@ -77,24 +77,19 @@ async def chat_text(service: Service, messages: Sequence[Message], more: dict[st
     return (await service.ask(f"{service.root}/detokenize", back, _Text)).prompt, ids
 
 
-def template_fields(extra: dict[str, Any]) -> dict[str, Any]:
-    """Of the fields that a project adds to each request, those that its chat template sees."""
-    return {name: extra[name] for name in ("chat_template", "chat_template_kwargs") if name in extra}
-
-
-async def score(service: Service, request: Request, extra: dict[str, Any], as_text: bool) -> Completion:
-    """One attempt at scoring. `as_text`: the model has no chat template. Raises ModelError."""
+async def score(service: Service, request: Request, more: dict[str, Any], as_text: bool) -> Completion:
+    """One attempt at scoring. `as_text`: messages are plain text; `more`: as for `chat_text`. Raises ModelError."""
     texts = check(request, service.transport.where)
     alone = None
     if as_text:
         text = plain(request.messages)
         scored, usage, model = await _rows(service, text, None, texts)
     else:
-        text, ids = await chat_text(service, request.messages, template_fields(extra))
+        text, ids = await chat_text(service, request.messages, more)
         scored, usage, model = await _rows(service, text, ids, texts)
     if request.normalise == "unconditional":
-        alone, more, _ = await _rows(service, "", None, texts)
-        usage = Usage(_sum(usage.input_tokens, more.input_tokens), _sum(usage.output_tokens, more.output_tokens))
+        alone, again, _ = await _rows(service, "", None, texts)
+        usage = Usage(_sum(usage.input_tokens, again.input_tokens), _sum(usage.output_tokens, again.output_tokens))
     return completion(request, scored, alone, usage, text, model)
 
 
