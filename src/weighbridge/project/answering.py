@@ -46,10 +46,14 @@ def manner_of(
     template, place = options.choice_as, (*path, "choice_as")
     if template is None:
         template, place = project.choice_as, ("choice_as",)
-    return Manner(protocol, normalise, _continuations(template, read, source, place))
+    usual = options.prompt is None and project.prompt is None and not project.prompts
+    return Manner(protocol, normalise, _continuations(template, read, source, place, letter=usual))
 
 
-def _continuations(template: str | None, read: TaskRead, source: Source, place: Path) -> Continuations | None:
+def _continuations(
+    template: str | None, read: TaskRead, source: Source, place: Path, *, letter: bool
+) -> Continuations | None:
+    """`letter`: the prompt is the usual one, which asks for the letter where each item has its own options."""
     task = read.task
     columns = read.columns.choices
     if isinstance(task.scorer, Marker) and isinstance(task.scorer.settings, Choice):
@@ -68,6 +72,7 @@ def _continuations(template: str | None, read: TaskRead, source: Source, place: 
         template,
         read.columns.reference,
         source.where(place) if template is not None else "choice_as",
+        letter=letter and task.choices is None,
     )
     known = {name for item in task.items[:1] for name in item.fields}
     made.check(known)

@@ -11,10 +11,6 @@ from weighbridge.tasks.item import Item
 from weighbridge.tasks.options import Options, lettered, options_of
 from weighbridge.tasks.templates import Template
 
-AFTER_TEXT = " {{ choice }}"
-"""After a plain prompt: a blank stands between question and answer, as lm-eval's ``target_delimiter`` puts it."""
-AFTER_CHAT = "{{ choice }}"
-"""After a chat template the answer begins a turn of its own."""
 SEEN = ("choice", "label", "item")
 """What the template sees beside the columns: the option's text, its letter, the columns by name."""
 
@@ -26,10 +22,13 @@ class Continuations:
     choices: tuple[str, ...] | None = None
     columns: tuple[str, ...] = ()
     template: str | None = None
-    """None: `AFTER_CHAT` behind a chat template, `AFTER_TEXT` behind plain text."""
+    """None: the text or letter alone behind a chat template, for the answer is a turn of its own there; after
+    plain text behind a blank, as lm-eval's ``target_delimiter`` puts it."""
     withheld: tuple[str, ...] = ()
     """Columns the template may not show: the reference."""
     where: str = "choice_as"
+    letter: bool = False
+    """Without a template, write the option's letter and not its text: the prompt asks for the letter."""
 
     def options(self, item: Item) -> Options:
         """The options of `item`. Raises `UsageError` with its line where it has fewer than two."""
@@ -40,8 +39,7 @@ class Continuations:
     def written(self, item: Item, *, chat: bool) -> tuple[str, ...]:
         """Each option as it stands after the prompt. Raises `UsageError` where two are alike or one is empty."""
         options = self.options(item)
-        source = self.template if self.template is not None else AFTER_CHAT if chat else AFTER_TEXT
-        template = _template(source, self.where)
+        template = _template(self.form(chat=chat), self.where)
         fields = {name: value for name, value in item.fields.items() if name not in self.withheld}
         labels = options.labels or options.texts
         texts = tuple(
@@ -55,6 +53,13 @@ class Continuations:
                 fix="let the template show {{ choice }} or {{ label }}, and give each option a text of its own",
             )
         return texts
+
+    def form(self, *, chat: bool) -> str:
+        """The template in use."""
+        if self.template is not None:
+            return self.template
+        blank = "" if chat else " "
+        return f"{blank}{{{{ {'label' if self.letter else 'choice'} }}}}"
 
     def check(self, columns: Collection[str]) -> None:
         """Raise `UsageError` for a template that is wrong or shows what is not there."""

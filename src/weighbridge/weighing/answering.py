@@ -7,7 +7,7 @@ import msgspec
 from weighbridge.errors import UsageError
 from weighbridge.evidence import Answering, Completion
 from weighbridge.models.protocol import Capabilities, Preparing, Reading, Request, Sampling
-from weighbridge.tasks.continuation import AFTER_CHAT, AFTER_TEXT, Continuations
+from weighbridge.tasks.continuation import Continuations
 from weighbridge.tasks.item import Item, Message
 from weighbridge.tasks.task import Task
 from weighbridge.weighing.candidate import Candidate
@@ -69,11 +69,10 @@ def answering_of(task: Task, candidate: Candidate, reading: Reading) -> Answerin
     capabilities = candidate.model.capabilities
     if candidate.protocol == "loglikelihood":
         options = continuations_of(candidate)
-        written = options.template if options is not None else None
         return Answering(
             protocol="loglikelihood",
             normalise=candidate.normalise,
-            written=written if written is not None else AFTER_CHAT if candidate.chat else AFTER_TEXT,
+            written=options.form(chat=candidate.chat) if options is not None else None,
             template=reading.template,
             notes=reading.notes,
         )
