@@ -31,11 +31,11 @@ class Decoder(Protocol):
     @property
     def rows(self) -> int: ...
 
-    def add(self, prompts: Sequence[Sequence[int]]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def add(self, prompts: Sequence[Sequence[int]]) -> Any:
         """Read prompts; logits of the token after each. The new rows come after the old."""
         ...
 
-    def step(self, tokens: Sequence[int]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def step(self, tokens: Sequence[int]) -> Any:
         """Append one token to every row; logits of the next."""
         ...
 
@@ -79,14 +79,14 @@ class CausalDecoder:
     def rows(self) -> int:
         return self.held.rows
 
-    def add(self, prompts: Sequence[Sequence[int]]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def add(self, prompts: Sequence[Sequence[int]]) -> Any:
         fresh = KeyValues(self.depth) if self.held.rows else self.held
         logits = self._read(fresh, prompts)
         if fresh is not self.held:
             self.held.append(fresh)
         return logits
 
-    def _read(self, held: KeyValues, prompts: Sequence[Sequence[int]]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def _read(self, held: KeyValues, prompts: Sequence[Sequence[int]]) -> Any:
         import torch
 
         lengths = [len(prompt) for prompt in prompts]
@@ -98,13 +98,13 @@ class CausalDecoder:
         held.end = longest
         return logits
 
-    def step(self, tokens: Sequence[int]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def step(self, tokens: Sequence[int]) -> Any:
         self.held.reserve(self.held.rows, 1)
         logits = self._step(tokens)
         self.held.end += 1
         return logits
 
-    def _step(self, tokens: Sequence[int]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def _step(self, tokens: Sequence[int]) -> Any:
         import torch
 
         held = self.held
@@ -112,7 +112,7 @@ class CausalDecoder:
         positions = torch.tensor(held.lengths(), device=self.device)[:, None]
         return self._forward(held, ids, positions, held.mask(1, self.device))
 
-    def _forward(self, held: KeyValues, ids: Any, positions: Any, mask: Any) -> Any:  # noqa: ANN401 - torch.Tensor
+    def _forward(self, held: KeyValues, ids: Any, positions: Any, mask: Any) -> Any:
         more: dict[str, Any] = {}
         if self._positions:
             more["position_ids"] = positions

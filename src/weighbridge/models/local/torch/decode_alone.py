@@ -23,17 +23,17 @@ class AloneDecoder:
     def rows(self) -> int:
         return 0 if self._past is None else 1
 
-    def add(self, prompts: Sequence[Sequence[int]]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def add(self, prompts: Sequence[Sequence[int]]) -> Any:
         from transformers import DynamicCache
 
         (prompt,) = prompts
         self._past = DynamicCache(config=self.model.config)
         return self._forward(prompt)
 
-    def step(self, tokens: Sequence[int]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def step(self, tokens: Sequence[int]) -> Any:
         return self._forward(tokens)
 
-    def _forward(self, tokens: Sequence[int]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def _forward(self, tokens: Sequence[int]) -> Any:
         import torch
 
         ids = torch.tensor([list(tokens)], device=self.device)

@@ -23,7 +23,7 @@ class Group:
     """[rows, 1, 1, columns] to be added to the scores."""
 
 
-def groups(held: KeyValues, window: int | None, dtype: Any, device: Any) -> list[Group]:  # noqa: ANN401 - of torch
+def groups(held: KeyValues, window: int | None, dtype: Any, device: Any) -> list[Group]:
     """The rows for a step that writes its token to column ``held.end``; `window` counts that token too."""
     import torch
 
@@ -42,15 +42,15 @@ def groups(held: KeyValues, window: int | None, dtype: Any, device: Any) -> list
 
 
 def read_prompts(
-    query: Any,  # noqa: ANN401 - torch.Tensor
-    key: Any,  # noqa: ANN401 - torch.Tensor
-    value: Any,  # noqa: ANN401 - torch.Tensor
-    buffer: Any,  # noqa: ANN401 - a layer of KeyValues
+    query: Any,
+    key: Any,
+    value: Any,
+    buffer: Any,
     first: Sequence[int],
     lengths: Sequence[int],
     window: int | None,
     scaling: float,
-) -> Any:  # noqa: ANN401 - torch.Tensor
+) -> Any:
     """What the tokens of prompts that stand end to end see, (tokens, heads x size); keys and values go into `buffer`.
 
     query: (tokens, heads, size); key, value: (tokens, key heads, size); row r begins at column ``first[r]``.

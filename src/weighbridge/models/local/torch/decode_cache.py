@@ -47,7 +47,7 @@ class KeyValues:
         """Tokens of each row."""
         return [self.end - first for first in self.first]
 
-    def mask(self, more: int, device: Any) -> Any:  # noqa: ANN401 - torch.device and torch.Tensor
+    def mask(self, more: int, device: Any) -> Any:
         """[rows, length + more] of booleans, True where a row has a token; None where no row has padding."""
         import torch
 
@@ -106,7 +106,7 @@ class KeyValues:
 
 
 @functools.lru_cache(1)
-def _layer_class() -> Any:  # noqa: ANN401 - a class made on use, for its base needs transformers
+def _layer_class() -> Any:
     import torch
     from transformers.cache_utils import DynamicLayer
 
@@ -119,7 +119,7 @@ def _layer_class() -> Any:  # noqa: ANN401 - a class made on use, for its base n
             super().__init__()
             self.owner = owner
 
-        def update(self, keys: Any, values: Any, *_: object, **__: object) -> tuple[Any, Any]:  # noqa: ANN401
+        def update(self, keys: Any, values: Any, *_: object, **__: object) -> tuple[Any, Any]:
             owner = self.owner
             self.make(keys, values)
             rows, start, end = owner.rows, owner.start, owner.end
@@ -128,7 +128,7 @@ def _layer_class() -> Any:  # noqa: ANN401 - a class made on use, for its base n
             self.values[:rows, :, end:now] = values
             return self.keys[:rows, :, start:now], self.values[:rows, :, start:now]
 
-        def make(self, keys: Any, values: Any) -> None:  # noqa: ANN401
+        def make(self, keys: Any, values: Any) -> None:
             """Allocate the buffers, unless they are there, for such keys and values ([any, heads, ..., size])."""
             if self.keys is None:
                 # Zeros: what is masked is still multiplied by 0, and 0 times a stray NaN is NaN.

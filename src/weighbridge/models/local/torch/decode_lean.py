@@ -77,7 +77,7 @@ class LeanDecoder(CausalDecoder):
         self._head = make(head.weight.detach(), None if head.bias is None else head.bias.detach())
         self._windows = {layer.window for layer in weights.layers}
 
-    def _read(self, held: KeyValues, prompts: Sequence[Sequence[int]]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def _read(self, held: KeyValues, prompts: Sequence[Sequence[int]]) -> Any:
         import torch
 
         lengths = [len(prompt) for prompt in prompts]
@@ -97,7 +97,7 @@ class LeanDecoder(CausalDecoder):
         held.end = max(lengths)
         return self._logits(x)
 
-    def _step(self, tokens: Sequence[int]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def _step(self, tokens: Sequence[int]) -> Any:
         import torch
 
         lean, held = self._lean, self.held
@@ -112,7 +112,7 @@ class LeanDecoder(CausalDecoder):
             x = self._after(layer, maps, x, self._attend(query, keys, values, seen[layer.window]))
         return self._logits(x)
 
-    def _attend(self, query: Any, keys: Any, values: Any, seen: list[Group]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def _attend(self, query: Any, keys: Any, values: Any, seen: list[Group]) -> Any:
         import torch
         from torch.nn.functional import scaled_dot_product_attention
 
@@ -130,7 +130,7 @@ class LeanDecoder(CausalDecoder):
         ]
         return (found[0] if len(found) == 1 else torch.cat(found)).reshape(len(query), -1)
 
-    def _turns(self, x: Any, places: Any) -> dict[str, tuple[Any, Any]]:  # noqa: ANN401 - torch.Tensor
+    def _turns(self, x: Any, places: Any) -> dict[str, tuple[Any, Any]]:
         """Cosines and sines, (tokens, 1, head size), by kind of layer; the sines of the first half are negative."""
         import torch
 
@@ -142,7 +142,7 @@ class LeanDecoder(CausalDecoder):
             made[kind] = cos[0][:, None], torch.cat((-sin[0, :, :half], sin[0, :, half:]), -1)[:, None]
         return made
 
-    def _heads(self, layer: Layer, maps: Maps, x: Any, turn: tuple[Any, Any]) -> tuple[Any, Any, Any]:  # noqa: ANN401
+    def _heads(self, layer: Layer, maps: Maps, x: Any, turn: tuple[Any, Any]) -> tuple[Any, Any, Any]:
         """Queries (tokens, heads, size), keys and values (tokens, key heads, size), turned by their positions."""
         import torch
 
@@ -156,7 +156,7 @@ class LeanDecoder(CausalDecoder):
         turned = torch.addcmul(turned * turn[0], turned.roll(lean.head_size // 2, -1), turn[1])
         return turned[:, : lean.heads], turned[:, lean.heads :], heads[:, both:]
 
-    def _after(self, layer: Layer, maps: Maps, x: Any, mixed: Any) -> Any:  # noqa: ANN401 - torch.Tensor
+    def _after(self, layer: Layer, maps: Maps, x: Any, mixed: Any) -> Any:
         from torch.nn.functional import silu
 
         out = maps.out(mixed)
@@ -167,18 +167,18 @@ class LeanDecoder(CausalDecoder):
         out = maps.down(gate.mul_(both[:, size:]))
         return x + (out if layer.after_mlp is None else self._norm(out, layer.after_mlp))
 
-    def _norm(self, x: Any, gain: Any) -> Any:  # noqa: ANN401 - torch.Tensor
+    def _norm(self, x: Any, gain: Any) -> Any:
         from torch.nn.functional import rms_norm
 
         if self._lean.gains_in_float:
             return normed(self._lean, x, gain)
         return rms_norm(x, (x.shape[-1],), gain, self._lean.epsilon)
 
-    def _logits(self, x: Any) -> Any:  # noqa: ANN401 - torch.Tensor
+    def _logits(self, x: Any) -> Any:
         return self._head(self._norm(x, self._lean.final)).float()
 
 
-def _maps(layer: Layer, make: Any) -> Maps:  # noqa: ANN401 - packed or plain
+def _maps(layer: Layer, make: Any) -> Maps:
     return Maps(
         qkv=make(layer.qkv, layer.qkv_bias),
         out=make(layer.out, layer.out_bias),

@@ -32,7 +32,7 @@ class Seq2SeqDecoder:
     def rows(self) -> int:
         return self.held.rows
 
-    def add(self, prompts: Sequence[Sequence[int]]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def add(self, prompts: Sequence[Sequence[int]]) -> Any:
         import torch
         from transformers.cache_utils import DynamicCache, EncoderDecoderCache
 
@@ -48,11 +48,11 @@ class Seq2SeqDecoder:
         self._cross = EncoderDecoderCache(self.held.cache, DynamicCache())
         return self._forward([self.start] * len(prompts))
 
-    def step(self, tokens: Sequence[int]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def step(self, tokens: Sequence[int]) -> Any:
         self.held.reserve(self.held.rows, 1)
         return self._forward(tokens)
 
-    def _forward(self, tokens: Sequence[int]) -> Any:  # noqa: ANN401 - torch.Tensor
+    def _forward(self, tokens: Sequence[int]) -> Any:
         import torch
 
         out = self.model(

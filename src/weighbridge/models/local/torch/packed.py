@@ -22,7 +22,7 @@ _FEW, _MANY = 4, 128
 Apply = Callable[[Any], Any]
 
 
-def can_pack(parameters: int, dtype: Any, device: Any) -> bool:  # noqa: ANN401 - torch.dtype, torch.device
+def can_pack(parameters: int, dtype: Any, device: Any) -> bool:
     """Whether packing helps here, and a second copy of so many weights leaves most of the free memory alone."""
     import torch
 
@@ -37,7 +37,7 @@ def can_pack(parameters: int, dtype: Any, device: Any) -> bool:  # noqa: ANN401 
     return supported and 3 * parameters * dtype.itemsize < _free_memory()
 
 
-def packed(weight: Any, bias: Any | None) -> Apply:  # noqa: ANN401 - torch.Tensor
+def packed(weight: Any, bias: Any | None) -> Apply:
     """``x -> x @ weight.T + bias`` for x of any leading shape; weight: (out, in), kept beside its packed form."""
     import torch
     from torch.nn.functional import linear
@@ -48,7 +48,7 @@ def packed(weight: Any, bias: Any | None) -> Apply:  # noqa: ANN401 - torch.Tens
     if weight.dtype != torch.float32:
         return lambda x: apply(x, held, bias, "none", [], "")
 
-    def either(x: Any) -> Any:  # noqa: ANN401 - torch.Tensor
+    def either(x: Any) -> Any:
         if _FEW <= x.numel() // inner < _MANY:
             return apply(x, held, bias, "none", [], "")
         return linear(x, weight, bias)
@@ -56,14 +56,14 @@ def packed(weight: Any, bias: Any | None) -> Apply:  # noqa: ANN401 - torch.Tens
     return either
 
 
-def plain(weight: Any, bias: Any | None) -> Apply:  # noqa: ANN401 - torch.Tensor
+def plain(weight: Any, bias: Any | None) -> Apply:
     """The same from the weight as it is."""
     from torch.nn.functional import linear
 
     return lambda x: linear(x, weight, bias)
 
 
-def pack_layers(model: Any, dtype: Any, device: Any) -> int:  # noqa: ANN401 - a module, torch.dtype, torch.device
+def pack_layers(model: Any, dtype: Any, device: Any) -> int:
     """Replace the linear layers of `model` by packed ones, in place; how many (0 where that would not help).
 
     Done again it finds nothing left to do. The weights stay reachable as ``layer.weight``.
@@ -96,13 +96,13 @@ def _free_memory() -> int:
 
 
 @functools.lru_cache(1)
-def _layer_class() -> Any:  # noqa: ANN401 - a class made on use, for its base needs PyTorch
+def _layer_class() -> Any:
     from torch.nn import Module
 
     class PackedLinear(Module):  # type: ignore[misc]  # the types of PyTorch are not read
         """In the place of a ``Linear`` (or GPT-2's ``Conv1D``)."""
 
-        def __init__(self, weight: Any, bias: Any | None) -> None:  # noqa: ANN401
+        def __init__(self, weight: Any, bias: Any | None) -> None:
             super().__init__()
             self.out_features, self.in_features = weight.shape
             self.weight, self.bias = weight, bias
