@@ -7,19 +7,12 @@ output are bounded.
 
 from __future__ import annotations
 
-import contextlib
-import datetime
-import functools
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from weighbridge.errors import UsageError, nearest
 from weighbridge.tasks.item import Message
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 TEMPLATES = ("auto", "chat", "plain")
 SystemRole = Literal["kept", "merged"]
@@ -178,12 +171,13 @@ def _rendered(
 ) -> str:
     import jinja2
 
+    from weighbridge.models.local.chat_sandbox import compiled
     from weighbridge.tasks.sandbox import METER, Meter
 
     variables: dict[str, Any] = {"tools": None, "documents": None, **tokens, **options}
     before = METER.set(Meter())
     try:
-        template = _compiled(source)
+        template = compiled(source)
         return template.render(
             **{**variables, "messages": [dict(turn) for turn in turns], "add_generation_prompt": prompt}
         )
@@ -200,102 +194,3 @@ def _rendered(
 
 
 _FIX = "change the messages (roles, their order), or read them as plain text (template: plain)"
-
-
-@functools.lru_cache(64)
-def _compiled(source: str) -> Template:
-    template: Template = _environment().from_string(source)
-    return template
-
-
-@functools.lru_cache(1)
-def _environment() -> Any:  # noqa: ANN401 - a jinja2.Environment, whose module is imported on use
-    from jinja2 import nodes
-    from jinja2.exceptions import SecurityError, TemplateError
-    from jinja2.ext import Extension, loopcontrols
-    from jinja2.parser import Parser
-    from jinja2.runtime import Context
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-    from jinja2.utils import Namespace, pass_context
-
-    from weighbridge.tasks.sandbox import LONGEST, METER, counted, joined, metered, weigh
-
-    class Generation(Extension):
-        """``{% generation %}`` marks the assistant's text for training; it renders as what is within."""
-
-        tags = {"generation"}  # noqa: RUF012 - Jinja declares it so
-
-        def parse(self, parser: Parser) -> nodes.Node:
-            line = next(parser.stream).lineno
-            body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
-            return nodes.CallBlock(self.call_method("_within"), [], [], body).set_lineno(line)
-
-        def _within(self, caller: Callable[[], str]) -> str:
-            return caller()
-
-    class Names(Namespace):
-        """Takes no name with a leading underscore, as in transformers."""
-
-        def __init__(*args: Any, **values: Any) -> None:  # noqa: ANN401 - as Jinja's own
-            self, *rest = args
-            for name in dict(*rest, **values):
-                self._checked(name)
-            Namespace.__init__(self, dict(*rest, **values))
-
-        def __setitem__(self, name: str, value: Any) -> None:  # noqa: ANN401
-            self._checked(name)
-            Namespace.__setitem__(self, name, value)
-
-        @staticmethod
-        def _checked(name: object) -> None:
-            if isinstance(name, str) and name.startswith("_"):
-                raise SecurityError(f"a namespace cannot hold {name!r}")
-
-    @pass_context
-    def emit(_: Context, value: Any) -> Any:  # noqa: ANN401
-        METER.get().write(len(value) if isinstance(value, str) else 8)
-        return value
-
-    class Environment(ImmutableSandboxedEnvironment):
-        intercepted_binops = frozenset({"*", "**", "+", "%"})
-
-        def _parse(self, text: str, name: str | None, filename: str | None) -> nodes.Template:
-            tree = super()._parse(text, name, filename)
-            metered(tree)
-            return tree
-
-        def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401
-            METER.get().step()
-            if operator == "**" or (operator == "%" and isinstance(left, str)):
-                raise SecurityError(f"the operator {operator!r} is not available in chat templates")
-            many = left if isinstance(left, int) else right if isinstance(right, int) else 1
-            if operator == "*" and (weigh(left) + weigh(right)) * max(abs(many), 1) > LONGEST:
-                raise SecurityError("the chat template makes too long a text")
-            if operator == "+" and weigh(left) + weigh(right) > LONGEST:
-                raise SecurityError("the chat template makes too long a text")
-            return super().call_binop(context, operator, left, right)
-
-    def raise_exception(message: str) -> None:
-        raise TemplateError(message)
-
-    def tojson(
-        value: Any,  # noqa: ANN401
-        ensure_ascii: bool = False,
-        indent: int | None = None,
-        separators: tuple[str, str] | None = None,
-        sort_keys: bool = False,
-    ) -> str:
-        return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
-
-    def strftime_now(form: str) -> str:
-        return datetime.datetime.now().strftime(form)
-
-    environment = Environment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols], optimized=False, finalize=emit
-    )
-    environment.filters |= {"tojson": tojson, "_counted": counted, "_joined": joined}
-    for name in ("center", "format", "pprint", "xmlattr", "urlize", "random"):
-        with contextlib.suppress(KeyError):  # what can pad a text to any length, or answers differently each time
-            del environment.filters[name]
-    environment.globals |= {"raise_exception": raise_exception, "strftime_now": strftime_now, "namespace": Names}
-    return environment
