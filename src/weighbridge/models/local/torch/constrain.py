@@ -28,12 +28,15 @@ class Choices:
         self.done: str | None = None
         self._settle()
 
+    @property
+    def allowed(self) -> list[int]:
+        """The tokens that may come next."""
+        return [*self._node.children, *(self._ends if self._node.text is not None else ())]
+
     def restrict(self, logits: Any) -> Any:
         import torch
 
-        allowed = list(self._node.children)
-        if self._node.text is not None:
-            allowed += self._ends
+        allowed = self.allowed
         out = torch.full_like(logits, float("-inf"))
         out[allowed] = logits[allowed]
         return out
