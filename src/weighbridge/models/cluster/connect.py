@@ -41,8 +41,9 @@ def connect(given: str | None) -> Path | None:
 
     quiet = {"log_to_driver": False, "logging_level": "CRITICAL", "configure_logging": False}
     if address == LOCAL:
-        # A short path: the names of Unix sockets below it are limited to 107 bytes.
-        folder = Path(tempfile.mkdtemp(prefix="weighbridge-ray-"))
+        # The names of Unix sockets are limited to 107 bytes, and Ray's own part of them is about 65.
+        short = len(tempfile.gettempdir()) <= 20
+        folder = Path(tempfile.mkdtemp(prefix="weighbridge-ray-", dir=None if short else "/tmp"))  # noqa: S108
         ray.init(
             address="local",
             num_cpus=usable_cores(),

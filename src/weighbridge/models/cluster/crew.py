@@ -249,6 +249,8 @@ class Crew:
 
     async def _gpus_used(self, nodes: list[Node]) -> float:
         """GPUs for one engine: 1, or 0 where no node has one or the engine would not use it."""
+        import ray
+
         for node in nodes:
             if node.gpus:
                 scout = self._actor(node, 0.0)
@@ -257,6 +259,9 @@ class Crew:
                     if met["weighbridge"] == __version__:
                         used = await scout.accelerated.remote(self.work.spec, self.work.options)
                         return 1.0 if used else 0.0
+                except ray.exceptions.RayError:
+                    # Ray counts a node that is gone among the living for some seconds.
+                    continue
                 finally:
                     await asyncio.to_thread(self._kill, scout)
         return 0.0
