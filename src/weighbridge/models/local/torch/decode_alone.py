@@ -42,4 +42,6 @@ class AloneDecoder:
         return out.logits[:, -1].float()
 
     def drop(self, row: int) -> None:
+        if row != 0:
+            raise IndexError(row)
         self._past = None

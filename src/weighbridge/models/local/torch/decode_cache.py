@@ -117,6 +117,8 @@ def _layer_class() -> Any:
 
         def __init__(self, owner: KeyValues) -> None:
             super().__init__()
+            self.keys: Any = None
+            self.values: Any = None
             self.owner = owner
 
         def update(self, keys: Any, values: Any, *_: object, **__: object) -> tuple[Any, Any]:

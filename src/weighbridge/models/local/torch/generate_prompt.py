@@ -50,7 +50,7 @@ def begin(loaded: Loaded, request: Request, number: int, emit: Emit | None) -> A
     room = None if loaded.context is None or loaded.kind == "seq2seq" else loaded.context - len(ids)
     if room is not None and room < 1:
         raise UsageError(
-            f"the prompt has {len(ids)} tokens and the model holds {loaded.context}, with at least one for the answer",
+            f"the prompt has {len(ids)} tokens and the model holds {loaded.context}, one or more for the answer",
             fix="shorten the prompt (fewer examples, shorter texts), or use a model with a longer context",
         )
     sampling = request.sampling

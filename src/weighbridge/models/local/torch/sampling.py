@@ -91,7 +91,7 @@ def drawn(logits: Any, chooser: Chooser) -> int:
 
 
 def nucleus(chances: Any, share: float) -> Any:
-    """`chances` with zeros outside the smallest set of likeliest tokens that holds `share` (Holtzman et al., 2020)."""
+    """`chances` with zeros outside the smallest set of likeliest tokens that holds `share` (Holtzman et al. 2020)."""
     import torch
 
     count = min(_LIKELIEST, len(chances))
