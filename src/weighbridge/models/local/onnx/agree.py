@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from weighbridge.errors import WeighbridgeError
 from weighbridge.models.local.onnx.manifest import Agreement
-from weighbridge.models.local.onnx.runner import Graphs, Rows, begin, log_softmax, padded
+from weighbridge.models.local.onnx.runner import Graphs, begin, log_softmax, nothing_yet, padded
 from weighbridge.models.local.torch.loaded import Loaded
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ TEXTS = (
 def measured(loaded: Loaded, graphs: Graphs) -> Agreement:
     """Compare on `TEXTS` and, where the model looks through a window, on a text longer than that."""
     texts = [_cut(loaded, loaded.tokenizer(text)["input_ids"]) or [0] for text in TEXTS]
-    window = _window(loaded)
+    window = graphs.manifest.sliding
     if window is not None and window + 16 < min(loaded.context or _LONGEST_WINDOW, _LONGEST_WINDOW):
         texts.append((texts[3] * (1 + (window + 16) // len(texts[3])))[: window + 16])
     if loaded.kind in ("causal", "seq2seq"):
@@ -71,11 +71,6 @@ def _cut(loaded: Loaded, tokens: Sequence[int]) -> list[int]:
     return list(tokens[: max(most, 1)])
 
 
-def _window(loaded: Loaded) -> int | None:
-    found = getattr(loaded.config, "sliding_window", None)
-    return found if isinstance(found, int) else None
-
-
 def _generating(loaded: Loaded, graphs: Graphs, texts: list[list[int]]) -> Agreement:
     import numpy as np
 
@@ -86,7 +81,9 @@ def _generating(loaded: Loaded, graphs: Graphs, texts: list[list[int]]) -> Agree
         for row, (theirs, steps) in enumerate(greedy):
             equal += theirs == tokens[row]
             # After the first token that differs the two read different texts.
-            same = next((at for at, pair in enumerate(zip(theirs, tokens[row], strict=True)) if len(set(pair)) > 1), STEPS - 1)
+            same = next(
+                (at for at, pair in enumerate(zip(theirs, tokens[row], strict=True)) if len(set(pair)) > 1), STEPS - 1
+            )
             worst = max(worst, float(np.abs(logits[row][: same + 1] - steps[: same + 1]).max()))
     for text, (theirs, steps) in zip(texts, greedy, strict=True):
         ours = _places(graphs, text, theirs)
@@ -119,16 +116,13 @@ def _places(graphs: Graphs, text: list[int], answer: list[int]) -> np.ndarray:
     """Logits at every place of `text` and `answer`, read in one step (with an encoder: of the answer alone)."""
     import numpy as np
 
-    manifest = graphs.manifest
     if graphs.encoder is not None:
         rows, first = begin(graphs, [text])
         tokens = np.asarray([answer[:-1]])
         rest = rows.step(tokens, np.ones_like(tokens), np.arange(tokens.shape[1]))
         return np.concatenate([first, rest])
-    from weighbridge.models.local.onnx.graph import empty
-
     tokens = np.asarray([text + answer[:-1]])
-    rows = Rows(graphs, np.zeros((1, 0), np.int64), empty(manifest.caches, 1))
+    rows = nothing_yet(graphs, 1)
     return rows.step(tokens, np.ones_like(tokens), np.arange(tokens.shape[1]))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from weighbridge.models.local.onnx.manifest import Agreement, Held, Manifest, Pooling
+from weighbridge.models.local.torch.generate_ends import end_tokens
 from weighbridge.models.local.torch.loaded import Loaded
+from weighbridge.models.local.torch.scoring.encode import window
 
 
 def described(
@@ -26,9 +27,9 @@ def described(
 ) -> Manifest:
     """The manifest of a float32 export, with an agreement still to be measured (infinitely bad)."""
     tokenizer, config = loaded.tokenizer, loaded.model.config
+    sliding = getattr(loaded.config, "sliding_window", None)
     bos = tokenizer.bos_token_id
-    eos = _ends(loaded)
-    special = {key: value for key, value in tokenizer.special_tokens_map.items() if isinstance(value, str)}
+    eos = tuple(sorted(end_tokens(loaded)))
     return Manifest(
         kind=loaded.kind,
         architecture=loaded.architecture,
@@ -43,9 +44,10 @@ def described(
         cross=cross,
         vocabulary=int(loaded.config.vocab_size),
         context=loaded.context,
+        sliding=sliding if isinstance(sliding, int) else None,
+        scored_at_once=window(loaded.config, tokenizer),
         agreement=Agreement(0, float("inf")),
         files=files,
-        special=special,
         bos=bos,
         eos=eos,
         prefix=bos if bos is not None else tokenizer.eos_token_id,
@@ -58,20 +60,7 @@ def described(
     )
 
 
-def _ends(loaded: Loaded) -> tuple[int, ...]:
-    """Every token that ends an answer: the tokenizer's, the generation settings', and a chat template's turn mark."""
-    found: list[int] = []
-    generation = getattr(loaded.model, "generation_config", None)
-    for said in (loaded.tokenizer.eos_token_id, getattr(generation, "eos_token_id", None), loaded.config.eos_token_id):
-        found += said if isinstance(said, Sequence) else [said] if said is not None else []
-    if loaded.chat is not None:
-        known = loaded.tokenizer.get_vocab()
-        marks = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>")
-        found += [known[mark] for mark in marks if mark in known and mark in loaded.chat.source]
-    return tuple(dict.fromkeys(int(token) for token in found))
-
-
-def _labels(config: Any) -> tuple[str, ...]:  # noqa: ANN401 - a PretrainedConfig
+def _labels(config: Any) -> tuple[str, ...]:
     return tuple(str(config.id2label[at]) for at in sorted(config.id2label))
 
 

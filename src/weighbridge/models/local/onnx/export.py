@@ -98,7 +98,7 @@ def _made(
     from weighbridge.models.local.onnx.runner import open_graphs
 
     say("exporting")
-    cached = cached and loaded.kind == "causal" or loaded.kind == "seq2seq"
+    cached = (cached and loaded.kind == "causal") or loaded.kind == "seq2seq"
     graphs, shapes, cross = _written(loaded, folder, cached)
     loaded.tokenizer.save_pretrained(folder)
     manifest = described(
@@ -141,9 +141,7 @@ def _with(manifest: Manifest, folder: Path, agreement: Agreement, dtype: DType) 
     return msgspec.structs.replace(manifest, agreement=agreement, dtype=dtype, files=_held(folder))
 
 
-def _written(
-    loaded: Loaded, folder: Path, cached: bool
-) -> tuple[dict[str, str], list[tuple[int, int]], int]:
+def _written(loaded: Loaded, folder: Path, cached: bool) -> tuple[dict[str, str], list[tuple[int, int]], int]:
     """Write the graphs: file by role, shapes of the cache, tensors from the encoder."""
     import torch
 
@@ -176,8 +174,10 @@ def _graph(traced: Traced, path: Path) -> None:
 
     free = torch.export.Dim.DYNAMIC
 
-    def axes(part: Any) -> Any:  # noqa: ANN401 - nested as the example is
-        return [axes(inner) for inner in part] if isinstance(part, list) else dict.fromkeys(part, free)
+    def axes(part: Any) -> Any:
+        if isinstance(part, list | tuple):
+            return type(part)(axes(inner) for inner in part)
+        return dict.fromkeys(part, free)
 
     try:
         program = torch.onnx.export(
@@ -231,7 +231,9 @@ def _source_digest(loaded: Loaded) -> str:
         return ""
     if source.is_file():
         return f"sha256:{digest_of(source)}"
-    kept = sorted(path for path in source.iterdir() if path.is_file() and path.suffix in (".safetensors", ".bin", ".json"))
+    kept = sorted(
+        path for path in source.iterdir() if path.is_file() and path.suffix in (".safetensors", ".bin", ".json")
+    )
     lines = "".join(f"{path.name} {digest_of(path)}\n" for path in kept)
     return "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
 

@@ -45,7 +45,7 @@ class Graph:
         """
         import onnxruntime
 
-        given = {name: _tensor(value) for name, value in feed.items() if name in self.inputs}
+        given = {name: tensor(value) for name, value in feed.items() if name in self.inputs}
         try:
             found: Tensors = self.session.run_with_ort_values(self.outputs, given)
         except _errors(onnxruntime) as error:
@@ -69,7 +69,9 @@ def open_graph(folder: Path, role: str, manifest: Manifest, threads: int | None)
                 f"{path.name} reads {location!r}, which is not among the exported files", where=str(path), fix=_AGAIN
             )
         if not within(folder, location).is_file():
-            raise UsageError(f"{location} is missing: {path.name} keeps its weights there", where=str(path), fix=_AGAIN)
+            raise UsageError(
+                f"{location} is missing: {path.name} keeps its weights there", where=str(path), fix=_AGAIN
+            )
     if refers.domains:
         names = ", ".join(sorted(refers.domains))
         raise UsageError(
@@ -106,7 +108,7 @@ def _refusal(path: Path, error: Exception, version: str, opset: int) -> UsageErr
     return UsageError(f"onnxruntime cannot read {path.name}: {told}", where=str(path), fix=_AGAIN)
 
 
-def _errors(onnxruntime: Any) -> tuple[type[Exception], ...]:  # noqa: ANN401 - the module
+def _errors(onnxruntime: Any) -> tuple[type[Exception], ...]:
     state = onnxruntime.capi.onnxruntime_pybind11_state
     names = ("Fail", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "InvalidArgument", "NoSuchFile")
     more = ("NoModel", "EngineError", "RuntimeException", "EPFail", "ModelLoaded", "ModelLoadCanceled")
@@ -123,7 +125,8 @@ def _told(error: Exception) -> str:
     return text[:300]
 
 
-def _tensor(value: Any) -> Any:  # noqa: ANN401 - an array or an OrtValue
+def tensor(value: Any) -> Any:
+    """`value` as an ``OrtValue``; an array's memory is taken as it is where the engine can."""
     import onnxruntime
 
     if isinstance(value, onnxruntime.OrtValue):

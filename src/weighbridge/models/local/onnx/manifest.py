@@ -74,10 +74,12 @@ class Manifest(msgspec.Struct, frozen=True):
     """How many more inputs the decoder takes from the encoder: keys and values it looks up."""
     vocabulary: int
     context: int | None
+    sliding: int | None
+    """Width of the window of the layers that have one."""
+    scored_at_once: int
+    """Most tokens read at once when a given continuation is scored (lm-evaluation-harness's rule)."""
     agreement: Agreement
     files: dict[str, Held]
-    special: dict[str, str] = {}
-    """Special tokens by name (``bos_token``), as a chat template sees them."""
     bos: int | None = None
     eos: tuple[int, ...] = ()
     """Tokens that end an answer."""
@@ -120,7 +122,9 @@ def read(folder: Path, *, digests: bool = True) -> Manifest:
         )
     for role, name in manifest.graphs.items():
         if name not in manifest.files:
-            raise UsageError(f"the {role} graph {name!r} is not among the files of {NAME}", where=str(path), fix=_AGAIN)
+            raise UsageError(
+                f"the {role} graph {name!r} is not among the files of {NAME}", where=str(path), fix=_AGAIN
+            )
     for name, held in manifest.files.items():
         _as_held(folder, name, held, digests)
     return manifest

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weighbridge.models.local.onnx.graph import Graph, Tensors, empty, open_graph, taken
+from weighbridge.models.local.onnx.graph import Graph, Tensors, empty, open_graph, taken, tensor
 from weighbridge.models.local.onnx.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -46,15 +46,15 @@ class Rows:
     graphs: Graphs
     mask: np.ndarray
     """1 where a column of a row holds a token: ``[rows, columns so far]``."""
-    past: Any
+    past: Tensors
     """Cache tensors in the decoder's order."""
-    cross: Any = field(default_factory=list)
+    cross: Tensors = field(default_factory=list)
     """What the decoder looks up in the encoder's text."""
     source: np.ndarray | None = None
     """Mask of the encoder's text."""
 
     def step(self, tokens: np.ndarray, present: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-        """Read `tokens` ``[rows, new columns]``, real where `present` is 1; logits at flat places `wanted` of them."""
+        """Read `tokens` ``[rows, new columns]``, real where `present` is 1; logits at flat places `wanted`."""
         import numpy as np
 
         manifest = self.graphs.manifest
@@ -62,29 +62,48 @@ class Rows:
         self.mask = np.concatenate([self.mask, present.astype(np.int64)], axis=1)
         if manifest.kind == "seq2seq":
             feed["source_mask"] = self.source
-            feed |= {name: part for name, part in zip(names(len(self.cross), "cross"), self.cross, strict=True)}
+            feed |= dict(zip(names(len(self.cross), "cross"), self.cross, strict=True))
         else:
             feed["attention_mask"] = self.mask
             positions = np.maximum(self.mask.cumsum(1) - 1, 0)[:, -tokens.shape[1] :]
             feed["position_ids"] = np.ascontiguousarray(positions)
         if manifest.cached:
-            feed |= {name: part for name, part in zip(names(len(self.past), "past"), self.past, strict=True)}
+            feed |= dict(zip(names(len(self.past), "past"), self.past, strict=True))
         logits, *self.past = self.graphs.model.run(feed)
         found: np.ndarray = logits.numpy()
         return found
 
     def keep(self, rows: Sequence[int], *, trim: bool = True) -> None:
-        """Go on with those rows alone (one may be asked for more than once), without columns that none of them uses."""
+        """Go on with those rows alone (one may come more than once), without columns that none of them uses."""
         import numpy as np
 
         index = np.asarray(rows, np.int64)
         mask = self.mask[index]
         after = int((mask.cumsum(1) == 0).all(0).sum()) if trim and self.graphs.manifest.kind == "causal" else 0
         self.mask = np.ascontiguousarray(mask[:, after:])
-        self.past = taken(self.past, rows, after=after)
+        self.past = [tensor(part) for part in taken(self.past, rows, after=after)]
         if self.source is not None:
             self.source = np.ascontiguousarray(self.source[index])
-            self.cross = taken(self.cross, rows)
+            self.cross = [tensor(part) for part in taken(self.cross, rows)]
+
+
+def joined(first: Rows, second: Rows) -> Rows:
+    """Rows of two batches in one, those of `second` behind; the shorter cache is padded on its left."""
+    import numpy as np
+
+    wide = max(first.mask.shape[1], second.mask.shape[1])
+    masks = [np.pad(rows.mask, ((0, 0), (wide - rows.mask.shape[1], 0))) for rows in (first, second)]
+    past = []
+    for pair in zip(first.past, second.past, strict=True):
+        parts = [part.numpy() for part in pair]
+        heads, size = parts[0].shape[1], parts[0].shape[3]
+        both = np.zeros((sum(len(part) for part in parts), heads, wide, size), np.float32)
+        at = 0
+        for part in parts:
+            both[at : at + len(part), :, wide - part.shape[2] :] = part
+            at += len(part)
+        past.append(tensor(both))
+    return Rows(first.graphs, np.concatenate(masks), past)
 
 
 def begin(graphs: Graphs, prompts: Sequence[Sequence[int]]) -> tuple[Rows, np.ndarray]:
@@ -96,15 +115,14 @@ def begin(graphs: Graphs, prompts: Sequence[Sequence[int]]) -> tuple[Rows, np.nd
 
     manifest = graphs.manifest
     count = len(prompts)
-    nothing = np.zeros((count, 0), np.int64)
     if graphs.encoder is not None:
         source, mask = padded(prompts, manifest.pad, left=False)
         cross: Tensors = graphs.encoder.run({"input_ids": source, "attention_mask": mask})
-        rows = Rows(graphs, nothing, empty(manifest.caches, count), cross, mask)
+        rows = Rows(graphs, np.zeros((count, 0), np.int64), _nothing(manifest, count), cross, mask)
         start = np.full((count, 1), manifest.decoder_start or 0, np.int64)
         return rows, rows.step(start, np.ones_like(start), np.arange(count))
     tokens, mask = padded(prompts, manifest.pad, left=True)
-    rows = Rows(graphs, nothing, empty(manifest.caches, count))
+    rows = nothing_yet(graphs, count)
     wide = tokens.shape[1]
     for at in range(0, wide, _COLUMNS):
         part, here = tokens[:, at : at + _COLUMNS], mask[:, at : at + _COLUMNS]
@@ -112,6 +130,17 @@ def begin(graphs: Graphs, prompts: Sequence[Sequence[int]]) -> tuple[Rows, np.nd
         wanted = (np.arange(count) + 1) * part.shape[1] - 1 if last else np.zeros(1, np.int64)
         logits = rows.step(part, here, wanted)
     return rows, logits
+
+
+def nothing_yet(graphs: Graphs, count: int) -> Rows:
+    """Rows of a decoder that have read nothing."""
+    import numpy as np
+
+    return Rows(graphs, np.zeros((count, 0), np.int64), _nothing(graphs.manifest, count))
+
+
+def _nothing(manifest: Manifest, rows: int) -> Tensors:
+    return [tensor(part) for part in empty(manifest.caches, rows)]
 
 
 def padded(texts: Sequence[Sequence[int]], pad: int, *, left: bool) -> tuple[np.ndarray, np.ndarray]:

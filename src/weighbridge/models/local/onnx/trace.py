@@ -14,6 +14,7 @@ from typing import Any
 
 from weighbridge.models.local.onnx.runner import names
 
+
 @dataclass(frozen=True, slots=True)
 class Traced:
     """One graph to be: a ``torch.nn.Module``, example inputs, names, and the free axes of each input."""
@@ -27,7 +28,7 @@ class Traced:
 
 
 @contextlib.contextmanager
-def picking(model: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - a PreTrainedModel
+def picking(model: Any) -> Iterator[list[Any]]:
     """While it lasts, the model's head works on the rows of hidden states that the yielded list names.
 
     Whatever the model does to logits afterwards (soft caps, scales) is done to those rows: logits come as
@@ -38,12 +39,12 @@ def picking(model: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - a PreTrainedMo
     head = model.get_output_embeddings()
     wanted: list[Any] = []
 
-    class Picked(torch.nn.Module):
+    class Picked(torch.nn.Module):  # type: ignore[misc]  # torch's types are skipped
         def __init__(self) -> None:
             super().__init__()
             self.head = head
 
-        def forward(self, hidden: Any) -> Any:  # noqa: ANN401
+        def forward(self, hidden: Any) -> Any:
             return self.head(hidden.reshape(-1, hidden.shape[-1]).index_select(0, wanted[0]).unsqueeze(0))
 
     owner, name = _owner(model, head)
@@ -54,7 +55,7 @@ def picking(model: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - a PreTrainedMo
         setattr(owner, name, head)
 
 
-def _owner(model: Any, part: Any) -> tuple[Any, str]:  # noqa: ANN401
+def _owner(model: Any, part: Any) -> tuple[Any, str]:
     for module in model.modules():
         for name, child in module.named_children():
             if child is part:
@@ -62,7 +63,7 @@ def _owner(model: Any, part: Any) -> tuple[Any, str]:  # noqa: ANN401
     raise LookupError("the model's output head is not one of its parts")
 
 
-def cache_shapes(model: Any) -> list[tuple[int, int]]:  # noqa: ANN401
+def cache_shapes(model: Any) -> list[tuple[int, int]]:
     """(heads, size) of each tensor of a decoder's cache."""
     import torch
 
@@ -75,7 +76,7 @@ def cache_shapes(model: Any) -> list[tuple[int, int]]:  # noqa: ANN401
     ]
 
 
-def causal(model: Any, shapes: Sequence[tuple[int, int]], wanted: list[Any]) -> Traced:  # noqa: ANN401
+def causal(model: Any, shapes: Sequence[tuple[int, int]], wanted: list[Any]) -> Traced:
     """A decoder. Empty `shapes` make a graph without a cache."""
     import inspect
 
@@ -84,12 +85,12 @@ def causal(model: Any, shapes: Sequence[tuple[int, int]], wanted: list[Any]) -> 
 
     takes_positions = "position_ids" in inspect.signature(model.forward).parameters
 
-    class Decoder(torch.nn.Module):
+    class Decoder(torch.nn.Module):  # type: ignore[misc]  # torch's types are skipped
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, input_ids: Any, attention_mask: Any, position_ids: Any, rows: Any, past: Any) -> Any:  # noqa: ANN401
+        def forward(self, input_ids: Any, attention_mask: Any, position_ids: Any, rows: Any, past: Any) -> Any:
             wanted[:] = [rows]
             more = {"position_ids": position_ids} if takes_positions else {}
             if not past:
@@ -123,17 +124,17 @@ def causal(model: Any, shapes: Sequence[tuple[int, int]], wanted: list[Any]) -> 
     )
 
 
-def encoder_of(model: Any) -> Traced:  # noqa: ANN401
+def encoder_of(model: Any) -> Traced:
     """The encoder of a model with a decoder, up to the keys and values that the decoder's layers look up."""
     import torch
     from transformers import DynamicCache, EncoderDecoderCache
 
-    class Encoder(torch.nn.Module):
+    class Encoder(torch.nn.Module):  # type: ignore[misc]  # torch's types are skipped
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:  # noqa: ANN401
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             hidden = self.model.get_encoder()(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
             # One step of the decoder fills the looked-up cache; all else of it is cut away, for nothing reads it.
             cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
@@ -158,19 +159,19 @@ def encoder_of(model: Any) -> Traced:  # noqa: ANN401
     )
 
 
-def decoder_of(model: Any, cross: Sequence[Any], shapes: Sequence[tuple[int, int]], wanted: list[Any]) -> Traced:  # noqa: ANN401
+def decoder_of(model: Any, cross: Sequence[Any], shapes: Sequence[tuple[int, int]], wanted: list[Any]) -> Traced:
     """The decoder of a model with an encoder; `cross` is what the encoder gave for an example (two rows)."""
     import torch
     from transformers import DynamicCache, EncoderDecoderCache
 
     width = int(model.config.d_model)
 
-    class Decoder(torch.nn.Module):
+    class Decoder(torch.nn.Module):  # type: ignore[misc]  # torch's types are skipped
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, input_ids: Any, source_mask: Any, rows: Any, given: Any, past: Any) -> Any:  # noqa: ANN401
+        def forward(self, input_ids: Any, source_mask: Any, rows: Any, given: Any, past: Any) -> Any:
             wanted[:] = [rows]
             looked = _filled(DynamicCache(), given)
             cache = EncoderDecoderCache(_filled(DynamicCache(), past), looked)
@@ -209,7 +210,7 @@ def decoder_of(model: Any, cross: Sequence[Any], shapes: Sequence[tuple[int, int
     )
 
 
-def encoder_only(model: Any, kind: str, wanted: list[Any]) -> Traced:  # noqa: ANN401
+def encoder_only(model: Any, kind: str, wanted: list[Any]) -> Traced:
     """A BERT-like model: class scores, logits at masked places, or the vectors of all tokens."""
     import inspect
 
@@ -217,13 +218,13 @@ def encoder_only(model: Any, kind: str, wanted: list[Any]) -> Traced:  # noqa: A
 
     typed = "token_type_ids" in inspect.signature(model.forward).parameters
 
-    class Reader(torch.nn.Module):
+    class Reader(torch.nn.Module):  # type: ignore[misc]  # torch's types are skipped
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, input_ids: Any, attention_mask: Any, types: Any, rows: Any) -> Any:  # noqa: ANN401
-            wanted[:] = [rows]
+        def forward(self, input_ids: Any, attention_mask: Any, types: Any, *rows: Any) -> Any:
+            wanted[:] = rows
             more = {"token_type_ids": types} if typed else {}
             out = self.model(input_ids=input_ids, attention_mask=attention_mask, **more)
             if kind == "classifier":
@@ -232,12 +233,14 @@ def encoder_only(model: Any, kind: str, wanted: list[Any]) -> Traced:  # noqa: A
 
     ids = torch.randint(5, 50, (2, 7))
     free = {0: "batch", 1: "length"}
+    inputs = ("input_ids", "attention_mask", "token_type_ids")
+    example = (ids, torch.ones_like(ids), torch.zeros_like(ids))
+    if kind != "masked":
+        outputs = ("hidden",) if kind == "encoder" else ("logits",)
+        return Traced(Reader().eval(), example, inputs, outputs, (free, free, free))
+    places = torch.tensor([1, 2, 5, 4])
     return Traced(
-        Reader().eval(),
-        (ids, torch.ones_like(ids), torch.zeros_like(ids), torch.tensor([1, 2, 5, 4])),
-        ("input_ids", "attention_mask", "token_type_ids", "rows"),
-        ("hidden",) if kind == "encoder" else ("logits",),
-        (free, free, free, {0: "count"}),
+        Reader().eval(), (*example, places), (*inputs, "rows"), ("logits",), (free, free, free, ({0: "count"},))
     )
 
 
@@ -251,7 +254,7 @@ def exact_alibi() -> Iterator[None]:
     import torch
     from transformers.models.falcon import modeling_falcon
 
-    def build(attention_mask: Any, num_heads: int, dtype: Any) -> Any:  # noqa: ANN401
+    def build(attention_mask: Any, num_heads: int, dtype: Any) -> Any:
         closest = 2 ** math.floor(math.log2(num_heads))
         slopes = torch.pow(
             torch.tensor(2 ** (-(2 ** -(math.log2(closest) - 3))), dtype=torch.float32), torch.arange(1, 1 + closest)
@@ -273,11 +276,11 @@ def exact_alibi() -> Iterator[None]:
         modeling_falcon.build_alibi_tensor = before
 
 
-def _filled(cache: Any, parts: Sequence[Any]) -> Any:  # noqa: ANN401 - a DynamicCache
+def _filled(cache: Any, parts: Sequence[Any]) -> Any:
     for at in range(0, len(parts), 2):
         cache.update(parts[at], parts[at + 1], at // 2)
     return cache
 
 
-def _tensors(cache: Any) -> list[Any]:  # noqa: ANN401
+def _tensors(cache: Any) -> list[Any]:
     return [part for layer in cache.layers for part in (layer.keys, layer.values)]
