@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from weighbridge.errors import UsageError, WeighbridgeError
 from weighbridge.evidence import Budget, Column, Question
 from weighbridge.stats.race import Race
@@ -89,6 +91,24 @@ class Course:
         run = self._result(
             columns, outcome, stopped or ("pool exhausted" if outcome.kind == "undecided" else "decided")
         )
+        self._progress(Ended(run.stopped, run.seconds or 0.0, self.spent()))
+        return run
+
+    async def first(self, units: int) -> Run:
+        """Ask every candidate the first `units` draws, and no race: nothing is stopped early, nothing is claimed."""
+        self._tell_start()
+        ends = self.purse.ends
+        timer = asyncio.get_running_loop().call_at(ends, self._minutes_up) if ends is not None else None
+        try:
+            whole = await self.room.fetch(self.spans(0, units))
+        finally:
+            if timer is not None:
+                timer.cancel()
+        size = len(self.candidates)
+        nobody = (None,) * size
+        open_ = Outcome("undecided", (0,), 0, np.ones(size), nobody, nobody, units >= self.order.units, None)
+        stopped: Stopped = "pool exhausted" if whole else self._halt.reason or "budget"
+        run = self._result(await self._columns(), open_, stopped)
         self._progress(Ended(run.stopped, run.seconds or 0.0, self.spent()))
         return run
 
