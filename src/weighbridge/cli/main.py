@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("weighbridge.cli.compare:compare", "Give the verdict on scores that are already there."),
     "judge": ("weighbridge.cli.judge:judge", "Have a model judge answers, and hold it against its own biases."),
     "rate": ("weighbridge.cli.rate:rate", "Compare answers by eye, two at a time and without names."),
+    "suites": ("weighbridge.cli.suites:suites", "List ready tasks, show one, or run some."),
     "import": ("weighbridge.cli.import_task:import_task", "Turn another tool's task into a project file."),
     "store": ("weighbridge.cli.store:store", "List, export and prune the answers that were paid for."),
     "schema": ("weighbridge.cli.schema:schema", "Print the JSON Schema of the project file."),

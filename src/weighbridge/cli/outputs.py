@@ -61,11 +61,11 @@ def give(decision: Decision, json: str | None, html: str | None) -> int:
     elif json:
         from weighbridge.report.json import decision_json
 
-        _write(json, decision_json(decision))
+        write_whole(json, decision_json(decision))
     if html:
         from weighbridge.report.html import render_html
 
-        _write(html, render_html(decision, decision.evidence).encode("utf-8", errors="replace"))
+        write_whole(html, render_html(decision, decision.evidence).encode("utf-8", errors="replace"))
     for name, what in ((json, "JSON"), (html, "report")):
         if name and name != "-":
             click.echo(f"{what}: {name}", err=json == "-")
@@ -83,7 +83,7 @@ def console(*, err: bool = False) -> Any:  # noqa: ANN401 - rich is imported onl
     return made
 
 
-def _write(name: str, content: bytes) -> None:
+def write_whole(name: str, content: bytes) -> None:
     """Whole or not at all: a reader never finds half a report."""
     path = Path(name)
     part = path.with_name(f".{path.name}.part")
