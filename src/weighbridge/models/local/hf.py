@@ -22,6 +22,7 @@ from weighbridge.models.local.hosting.host import Settings
 from weighbridge.models.local.hosting.model import HostedModel
 from weighbridge.models.local.hub import Snapshot, fetch_weights, found, parse_repo
 from weighbridge.models.local.template_files import reading_in
+from weighbridge.models.local.torch.constrain_json import available
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Capabilities, Reading
 
@@ -30,14 +31,16 @@ ROWS = 32
 TOKENS = 16_384
 INSTALL = "pip install 'weighbridge[local]'"
 
+_WRITES = Capabilities(choices=True, logprobs=True, scoring=True, prompts=True, streaming=True, seed=True)
+_READS = Capabilities(prompts=True, stop=False, temperature=False, top_p=False)
 ABILITIES: Mapping[Kind, Capabilities] = {
-    "causal": Capabilities(choices=True, logprobs=True, scoring=True, prompts=True, streaming=True, seed=True),
-    "seq2seq": Capabilities(choices=True, logprobs=True, scoring=True, prompts=True, streaming=True, seed=True),
-    "classifier": Capabilities(prompts=True),
-    "masked": Capabilities(scoring=True, prompts=True),
-    "encoder": Capabilities(embeddings=True),
+    "causal": _WRITES,
+    "seq2seq": _WRITES,
+    "classifier": msgspec.structs.replace(_READS, choices=True),
+    "masked": msgspec.structs.replace(_READS, choices=True, scoring=True, embeddings=True),
+    "encoder": msgspec.structs.replace(_READS, embeddings=True),
 }
-"""What each kind of model can do."""
+"""What each kind of model can do; schemas besides, where `llguidance` is installed."""
 
 
 def open_hf(rest: str, options: ModelOptions, base_dir: Path) -> HostedModel:  # noqa: ARG001 - as every opener
@@ -129,6 +132,9 @@ def _hosted(
     on_gpu = options.device not in ("auto", "cpu") or (options.device == "auto" and gpu_count() > 0)
     dtype = options.dtype if options.dtype != "auto" else stored.removeprefix("torch.") if on_gpu else "float32"
     rows = options.slots or ROWS
+    able = ABILITIES[kind]
+    if kind in ("causal", "seq2seq") and available():
+        able = msgspec.structs.replace(able, json_schema=True)
     settings: dict[str, Any] = {
         "source": str(source),
         "dtype": dtype,
@@ -143,7 +149,7 @@ def _hosted(
         spec=spec,
         engine=_engine(dtype, options),
         settings=Settings.of(ENGINE, settings),
-        capabilities=msgspec.structs.replace(ABILITIES[kind], fixed_concurrency=options.concurrency is not None),
+        capabilities=msgspec.structs.replace(able, fixed_concurrency=options.concurrency is not None),
         concurrency=options.concurrency or rows,
         digest=digest,
         ready=ready,

@@ -128,7 +128,7 @@ class Batch:
         except WeighbridgeError as error:
             self._fail(Failure(error.what, "server", error.fix))
         except Exception as error:  # what breaks in an engine must reach whoever waits for it
-            self._fail(Failure(f"the engine broke: {type(error).__name__}: {str(error)[:300]}", "dead"))
+            self._fail(broken(error))
         # An engine that forgets a call must not leave its caller waiting.
         self._fail(Failure("the engine gave no answer to this call", "server"))
 
@@ -167,6 +167,15 @@ class Batch:
             self.done(at, failure)
 
 
+def broken(error: Exception) -> Failure:
+    """The failure of all calls that an engine was working on when it raised what it should not."""
+    told = " ".join(str(error).split())[:300]
+    if isinstance(error, MemoryError) or "out of memory" in told.lower() or "can't allocate" in told.lower():
+        fix = "fewer slots, smaller batch_tokens or dtype: bfloat16 need less"
+        return Failure(f"the engine ran out of memory: {told or 'no more was to be had'}", "dead", fix)
+    return Failure(f"the engine broke: {type(error).__name__}: {told}", "dead")
+
+
 def main() -> None:
     source = sys.stdin.buffer
     out = os.fdopen(os.dup(1), "wb")
@@ -178,7 +187,9 @@ def main() -> None:
     desk = Desk(source, out)
     threading.Thread(target=desk.read, daemon=True).start()
     engine = _loaded(order, desk)
-    while engine is not None:
+    if engine is None:
+        os._exit(1)  # the thread that reads the pipe would hold up an orderly end
+    while True:
         desk.wait()
         while (other := desk.other()) is not None:
             _other(engine, desk, other)
@@ -213,7 +224,7 @@ def _other(engine: Batcher, desk: Desk, order: Texts | Show) -> None:
     except WeighbridgeError as error:
         failure = Failure(error.what, fix=error.fix)
     except Exception as error:  # as in `Batch.run`
-        failure = Failure(f"the engine broke: {type(error).__name__}: {str(error)[:300]}", "dead")
+        failure = broken(error)
     else:
         return
     kind = Vectors if isinstance(order, Texts) else Shown

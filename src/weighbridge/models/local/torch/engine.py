@@ -93,7 +93,7 @@ class TransformersEngine:
             )
         from weighbridge.models.local.torch.encode import embed
 
-        return embed(self.loaded, texts)
+        return embed(self.loaded, texts, self.limits)
 
     def run(self, calls: Sequence[Request], done: Done, more: More = no_more, emit: Emit | None = None) -> None:
         intake = Intake(calls, more)
@@ -118,11 +118,11 @@ class TransformersEngine:
         elif kind == "classifier":
             from weighbridge.models.local.torch.encode import classify
 
-            classify(loaded, requests, finish)
+            classify(loaded, requests, finish, self.limits)
         elif kind == "masked":
             from weighbridge.models.local.torch.encode import fill
 
-            fill(loaded, requests, finish)
+            fill(loaded, requests, finish, self.limits)
         else:
             for at in range(len(requests)):
                 finish(at, Failure(f"a {loaded.architecture} encoder gives vectors and writes no text", fix=_ENCODER))
@@ -131,7 +131,7 @@ class TransformersEngine:
         if self.loaded.kind == "masked":
             from weighbridge.models.local.torch.encode import fill
 
-            fill(self.loaded, requests, done)
+            fill(self.loaded, requests, done, self.limits)
             return
         if self.loaded.kind not in ("causal", "seq2seq"):
             for at in range(len(requests)):
