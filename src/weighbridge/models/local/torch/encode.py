@@ -31,8 +31,8 @@ def classify(loaded: Loaded, calls: Sequence[Request], done: Done, limits: Limit
     texts: dict[int, Text] = {}
     for number, call in enumerate(calls):
         try:
-            texts[number] = _read(loaded, call)
             _labels(loaded, call)
+            texts[number] = _read(loaded, call)
         except WeighbridgeError as error:
             done(number, Failure(error.what, fix=error.fix))
     with torch.inference_mode():
