@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from weighbridge.errors import WeighbridgeError
 from weighbridge.models.local.onnx.manifest import Agreement
 from weighbridge.models.local.onnx.runner import Graphs, begin, log_softmax, nothing_yet, padded
+from weighbridge.models.local.torch.encode_pooling import pooling_of
 from weighbridge.models.local.torch.loaded import Loaded
 
 if TYPE_CHECKING:
@@ -164,21 +164,22 @@ def _reading(loaded: Loaded, graphs: Graphs, texts: list[list[int]]) -> Agreemen
     import numpy as np
     import torch
 
+    pooling = pooling_of(loaded) if loaded.kind == "encoder" else None
     worst = 0.0
     for group in (texts[:1], texts[1:4], texts):
         tokens, mask = padded(group, graphs.manifest.pad, left=False)
         feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
-        feed["rows"] = np.arange(tokens.size)
+        if loaded.kind == "masked":
+            feed["rows"] = np.flatnonzero(mask)
         ours = graphs.model.run(feed)[0].numpy()
+        read = torch.from_numpy(mask)
         with torch.inference_mode():
-            out = loaded.model(input_ids=torch.from_numpy(tokens), attention_mask=torch.from_numpy(mask))
-        theirs = (out.last_hidden_state if loaded.kind == "encoder" else out.logits).float().numpy()
-        if loaded.kind == "classifier":
-            worst = max(worst, float(np.abs(ours - theirs).max()))
-        else:
-            width = theirs.shape[-1]
-            real = mask.astype(bool)
-            worst = max(worst, float(np.abs(ours.reshape(*mask.shape, width) - theirs)[real].max()))
-    if not np.isfinite(worst):
-        raise WeighbridgeError("the exported graph gives numbers that are none (not finite)")
+            out = loaded.model(input_ids=torch.from_numpy(tokens), attention_mask=read)
+            if pooling is not None:
+                theirs = pooling.pooled(out.last_hidden_state.float(), read).numpy()
+            else:
+                theirs = out.logits.float().numpy()
+        if loaded.kind == "masked":
+            theirs = theirs.reshape(-1, theirs.shape[-1])[feed["rows"]]
+        worst = max(worst, float(np.abs(ours - theirs).max()))
     return Agreement(len(texts), worst)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-from weighbridge.models.local.onnx.manifest import Agreement, Held, Manifest, Pooling
+from weighbridge.models.local.onnx.manifest import Agreement, Held, Manifest, Sentence
+from weighbridge.models.local.torch.encode_pooling import pooling_of
 from weighbridge.models.local.torch.generate_ends import end_tokens
 from weighbridge.models.local.torch.loaded import Loaded
 from weighbridge.models.local.torch.scoring.encode import window
@@ -55,34 +54,17 @@ def described(
         mask=tokenizer.mask_token_id,
         decoder_start=getattr(config, "decoder_start_token_id", None),
         labels=_labels(config) if loaded.kind == "classifier" else (),
-        pooling=_pooling(loaded.source, loaded.context) if loaded.kind == "encoder" else None,
+        labels_apart=getattr(config, "problem_type", None) == "multi_label_classification",
+        marks=tuple(sorted(set(tokenizer.all_special_ids))),
+        sentence=_sentence(loaded) if loaded.kind == "encoder" else None,
         notes=loaded.notes,
     )
 
 
 def _labels(config: Any) -> tuple[str, ...]:
-    return tuple(str(config.id2label[at]) for at in sorted(config.id2label))
+    return tuple(str(config.id2label.get(at, at)) for at in range(int(config.num_labels)))
 
 
-def _pooling(source: Path | None, context: int | None) -> Pooling:
-    """As a folder of sentence-transformers says in modules.json; the mean where it says nothing."""
-    if source is None or not (source / "modules.json").is_file():
-        return Pooling("mean", False, context)
-    modules = json.loads((source / "modules.json").read_text(encoding="utf-8"))
-    mode, longest = "mean", context
-    normalise = False
-    for module in modules:
-        kind, path = str(module.get("type", "")), str(module.get("path", ""))
-        if kind.endswith("Normalize"):
-            normalise = True
-        elif kind.endswith("Pooling"):
-            said = json.loads((source / path / "config.json").read_text(encoding="utf-8"))
-            if said.get("pooling_mode_cls_token"):
-                mode = "cls"
-            elif said.get("pooling_mode_max_tokens"):
-                mode = "max"
-    settings = source / "sentence_bert_config.json"
-    if settings.is_file():
-        said = json.loads(settings.read_text(encoding="utf-8")).get("max_seq_length")
-        longest = said if isinstance(said, int) else longest
-    return Pooling("cls" if mode == "cls" else "max" if mode == "max" else "mean", normalise, longest)
+def _sentence(loaded: Loaded) -> Sentence:
+    how = pooling_of(loaded)
+    return Sentence(how.longest, how.lower)

@@ -1,13 +1,13 @@
-"""BERT-like models: the label of a text, its vector, and how likely given words are in its place."""
+"""BERT-like models: the label of a text, and its vector. What a request means is as in `torch.encode`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weighbridge.errors import UsageError
+from weighbridge.errors import UsageError, WeighbridgeError, nearest
 from weighbridge.evidence import Completion, Scored, Usage
-from weighbridge.models.likeliest import likeliest
 from weighbridge.models.local.batch import Done, Failure
 from weighbridge.models.local.onnx.runner import Graphs, log_softmax, padded
 from weighbridge.models.local.onnx.text import Text
@@ -18,178 +18,122 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A text (or a pair) in tokens."""
+
+    shown: str
+    ids: list[int]
+    types: list[int]
+    """Which of a pair each token belongs to."""
+
+
+def read(text: Text, first: str, second: str | None = None, most: int | None = None) -> Read:
+    """The tokens of a text or a pair, cut to `most`. Raises UsageError for more than the model holds."""
+    inner = text.words.inner
+    if most is not None:
+        inner.enable_truncation(most)
+    try:
+        found = inner.encode(first, second) if second is not None else inner.encode(first)
+    finally:
+        inner.no_truncation()
+    holds = text.manifest.context
+    if holds is not None and len(found.ids) > holds:
+        raise UsageError(
+            f"the text has {len(found.ids)} tokens and the model holds {holds}",
+            fix="shorten the text, or split it into several items",
+        )
+    return Read(first if second is None else f"{first}\n\n{second}", list(found.ids), list(found.type_ids))
+
+
 def classify(graphs: Graphs, text: Text, calls: Sequence[Request], done: Done, limits: Limits) -> None:
-    """Each text's likeliest label, with the log-probabilities of all labels in `Completion.scored`."""
-    ready = _read(text, calls, done)
-    for batch in batches([tokens for _, _, tokens in ready], limits):
-        logits = _run(graphs, [ready[at][2] for at in batch])
-        for at, row in zip(batch, log_softmax(logits), strict=True):
-            number, prompt, tokens = ready[at]
-            best = int(row.argmax())
-            labels = text.manifest.labels
-            scored = [
-                Scored(label, float(chance), 1, greedy=index == best)
-                for index, (label, chance) in enumerate(zip(labels, row, strict=True))
-            ]
-            usage = Usage(input_tokens=len(tokens), output_tokens=0)
-            done(number, Completion(labels[best], usage=usage, scored=scored, prompt=prompt))
+    """The label of each text as its answer, all labels with their log-probabilities in `Completion.scored`.
+
+    Two user messages are a pair of texts; `Request.choices` narrows the labels. Labels that do not exclude each other
+    each have their own probability; a model with a single output answers with that number.
+    """
+    ready: dict[int, Read] = {}
+    for number, call in enumerate(calls):
+        try:
+            _labels(text, call)
+            ready[number] = _read(text, call)
+        except WeighbridgeError as error:
+            done(number, Failure(error.what, fix=error.fix))
+    for batch in batches({number: one.ids for number, one in ready.items()}, limits):
+        logits = run(graphs, [ready[number] for number in batch])
+        for number, row in zip(batch, logits, strict=True):
+            done(number, _labelled(text, calls[number], ready[number], row))
+
+
+def _read(text: Text, call: Request) -> Read:
+    if len(call.messages) == 2 and {message.role for message in call.messages} == {"user"}:
+        return read(text, call.messages[0].content, call.messages[1].content)
+    return read(text, text.prompt(call.messages)[0])
+
+
+def _labels(text: Text, call: Request) -> list[tuple[int, str]]:
+    """(output, label) of those that the call may be answered with, as its choices write them."""
+    labels = list(enumerate(text.manifest.labels))
+    if call.choices is None:
+        return labels
+    places = {name.casefold(): number for number, name in labels}
+    unknown = [choice for choice in call.choices if choice.casefold() not in places]
+    if unknown or not call.choices:
+        raise UsageError(
+            f"the model has no label {unknown[0]!r}" if unknown else "there is no choice",
+            fix=nearest(unknown[0] if unknown else "", text.manifest.labels),
+        )
+    return [(places[choice.casefold()], choice) for choice in call.choices]
+
+
+def _labelled(text: Text, call: Request, one: Read, logits: np.ndarray) -> Completion:
+    import numpy as np
+
+    usage = Usage(input_tokens=len(one.ids), output_tokens=0)
+    if len(logits) == 1:
+        return Completion(f"{float(logits[0]):.6g}", usage=usage, prompt=one.shown)
+    apart = text.manifest.labels_apart
+    chances = (-np.logaddexp(0, -logits) if apart else log_softmax(logits)).tolist()
+    labels = _labels(text, call)
+    best = max(range(len(labels)), key=lambda at: chances[labels[at][0]])
+    scored = [Scored(label, chances[number], 1, at == best) for at, (number, label) in enumerate(labels)]
+    return Completion(labels[best][1], usage=usage, scored=scored, prompt=one.shown)
 
 
 def embed(graphs: Graphs, text: Text, texts: Sequence[str], limits: Limits) -> list[list[float]]:
-    """One vector a text, pooled as the source's folder says; what is too long is cut, as sentence encoders do."""
-    import numpy as np
-
+    """One vector a text, pooled within the graph; texts beyond the model's length are cut there."""
     manifest = text.manifest
-    pooling = manifest.pooling
-    if pooling is None:
-        raise UsageError(f"a {manifest.architecture} {manifest.kind} model gives no embeddings", fix=_SENTENCE)
-    most = pooling.longest or manifest.context
-    listed = [_cut(text.encode(one, True), most) for one in texts]
+    how = manifest.sentence
+    if how is None:
+        raise UsageError(
+            f"a {manifest.architecture} {manifest.kind} model gives no embeddings",
+            fix="use a sentence encoder, such as an export of all-MiniLM-L6-v2",
+        )
+    ready = {at: read(text, one.lower() if how.lower else one, most=how.longest) for at, one in enumerate(texts)}
     found: list[list[float]] = [[] for _ in texts]
-    for batch in batches(listed, limits):
-        group = [listed[at] for at in batch]
-        hidden = _run(graphs, group)
-        mask = np.arange(hidden.shape[1])[None, :] < np.array([[len(tokens)] for tokens in group])
-        for at, vector in zip(batch, pooled(hidden, mask, pooling.mode, pooling.normalise), strict=True):
-            found[at] = vector.tolist()
+    for batch in batches({at: one.ids for at, one in ready.items()}, limits):
+        for at, vector in zip(batch, run(graphs, [ready[at] for at in batch]).tolist(), strict=True):
+            found[at] = vector
     return found
 
 
-def pooled(hidden: np.ndarray, mask: np.ndarray, mode: str, normalise: bool) -> np.ndarray:
-    """Vectors of tokens ``[texts, tokens, size]`` to those of texts, over the tokens where `mask` is true."""
-    import numpy as np
-
-    if mode == "cls":
-        vectors: np.ndarray = hidden[:, 0]
-    elif mode == "max":
-        vectors = np.where(mask[..., None], hidden, -np.inf).max(1)
-    else:
-        vectors = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
-    if normalise:
-        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return vectors
-
-
-def batches(listed: Sequence[Sequence[int]], limits: Limits) -> list[list[int]]:
+def batches(listed: Mapping[int, Sequence[int]], limits: Limits) -> Iterator[list[int]]:
     """Numbers of texts that are read together: of like length, as many as the limits allow."""
-    found: list[list[int]] = []
-    for at in sorted(range(len(listed)), key=lambda one: -len(listed[one])):
-        here = found[-1] if found else []
-        if here and len(here) < limits.rows and (len(here) + 1) * len(listed[here[0]]) <= limits.tokens:
-            here.append(at)
-        else:
-            found.append([at])
-    return found
+    order = sorted(listed, key=lambda number: -len(listed[number]))
+    at = 0
+    while at < len(order):
+        longest = max(1, len(listed[order[at]]))
+        count = max(1, min(limits.rows, limits.tokens // longest))
+        yield order[at : at + count]
+        at += count
 
 
-def _run(graphs: Graphs, group: Sequence[Sequence[int]]) -> np.ndarray:
-    import numpy as np
-
-    tokens, mask = padded(group, graphs.manifest.pad, left=False)
-    feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
+def run(graphs: Graphs, texts: Sequence[Read], rows: np.ndarray | None = None) -> np.ndarray:
+    """What the graph gives for `texts`; with `rows`, at those flat places of the batch."""
+    tokens, mask = padded([text.ids for text in texts], graphs.manifest.pad, left=False)
+    types, _ = padded([text.types for text in texts], 0, left=False)
+    feed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": types}
+    if rows is not None:
+        feed["rows"] = rows
     out: np.ndarray = graphs.model.run(feed)[0].numpy()
     return out
-
-
-def _cut(tokens: list[int], most: int | None) -> list[int]:
-    """The tokens a model has room for, with the last special token kept at the end."""
-    if most is None or len(tokens) <= most:
-        return tokens
-    return [*tokens[: most - 1], tokens[-1]]
-
-
-def _read(text: Text, calls: Sequence[Request], done: Done) -> list[tuple[int, str, list[int]]]:
-    """(number, prompt, tokens) of the calls that can be read; the others are told so."""
-    ready = []
-    for number, request in enumerate(calls):
-        try:
-            prompt, special = text.prompt(request.messages)
-        except UsageError as error:
-            done(number, Failure(error.what, fix=error.fix))
-            continue
-        tokens = text.encode(prompt, special)
-        most = text.manifest.context
-        if most is not None and len(tokens) > most:
-            what = f"the prompt has {len(tokens)} tokens, and the model reads at most {most}"
-            done(number, Failure(what, fix="shorten the prompt"))
-            continue
-        ready.append((number, prompt, tokens))
-    return ready
-
-
-def fill(graphs: Graphs, text: Text, calls: Sequence[Request], done: Done, limits: Limits) -> None:
-    """Score given continuations with a masked model, each token hidden in its turn (pseudo-log-likelihood).
-
-    Where the prompt holds the mask token, the continuations are tried in its place. Source: Salazar et al. 2020,
-    "Masked Language Model Scoring" (https://aclanthology.org/2020.acl-main.240).
-    """
-    for number, request in enumerate(calls):
-        if not request.continuations:
-            done(number, Failure("a masked model writes no text: it scores given words", fix=_CONTINUATIONS))
-            continue
-        try:
-            prompt, _ = text.prompt(request.messages)
-            scored = [_filled(graphs, text, prompt, one, limits) for one in request.continuations]
-            alone = None
-            if request.normalise == "unconditional":
-                alone = [_filled(graphs, text, "", one, limits) for one in request.continuations]
-        except UsageError as error:
-            done(number, Failure(error.what, fix=error.fix))
-            continue
-        usage = Usage(input_tokens=len(text.encode(prompt, True)), output_tokens=0)
-        best = scored[likeliest(scored, request.normalise, alone)]
-        done(number, Completion(best.text, usage=usage, scored=scored, prompt=prompt))
-
-
-def _filled(graphs: Graphs, text: Text, prompt: str, continuation: str, limits: Limits) -> Scored:
-    """The sum over the tokens of `continuation` of each one's log-probability where it alone is hidden."""
-    import numpy as np
-
-    manifest = text.manifest
-    if manifest.mask is None:
-        raise UsageError("the tokenizer has no mask token", fix="use a masked language model, such as bert-base")
-    tokens, places = placed(text, prompt, continuation)
-    if manifest.context is not None and len(tokens) > manifest.context:
-        raise UsageError(
-            f"prompt and continuation have {len(tokens)} tokens, and the model reads at most {manifest.context}",
-            fix="shorten the prompt",
-        )
-    total, greedy = 0.0, True
-    size = max(1, min(limits.rows, limits.tokens // max(len(tokens), 1)))
-    for at in range(0, len(places), size):
-        part = places[at : at + size]
-        rows = np.array([tokens] * len(part), np.int64)
-        rows[np.arange(len(part)), part] = manifest.mask
-        feed = {"input_ids": rows, "attention_mask": np.ones_like(rows), "token_type_ids": np.zeros_like(rows)}
-        feed["rows"] = np.arange(len(part)) * len(tokens) + np.array(part)
-        after = log_softmax(graphs.model.run(feed)[0].numpy())
-        wanted = np.array([tokens[place] for place in part])
-        total += float(after[np.arange(len(part)), wanted].sum(dtype=np.float64))
-        greedy = greedy and bool((after.argmax(-1) == wanted).all())
-    return Scored(continuation, total, len(places), greedy)
-
-
-def placed(text: Text, prompt: str, continuation: str) -> tuple[list[int], list[int]]:
-    """All tokens, special ones included, and the places of the continuation's among them."""
-    mask = text.words.decode(text.manifest.mask) if text.manifest.mask is not None else ""
-    before, found, behind = prompt.partition(mask) if mask else (prompt, "", "")
-    if found:
-        middle = text.encode(continuation.strip(), False)
-        whole = text.encode(prompt, True)
-        if text.manifest.mask not in whole:
-            raise UsageError("the prompt's mask is no token of its own", fix=f"write it as {mask}")
-        at = whole.index(text.manifest.mask)
-        del before, behind
-        return [*whole[:at], *middle, *whole[at + 1 :]], list(range(at, at + len(middle)))
-    encoded = text.words.inner.encode(prompt + continuation, add_special_tokens=True)
-    start = len(prompt)
-    places = [
-        at
-        for at, ((first, last), special) in enumerate(zip(encoded.offsets, encoded.special_tokens_mask, strict=True))
-        if not special and last > start and last > first
-    ]
-    return list(encoded.ids), places
-
-
-_SENTENCE = "use a sentence encoder, such as an export of all-MiniLM-L6-v2"
-_CONTINUATIONS = "use it in a task whose scorer compares continuations, or a model that generates"

@@ -13,10 +13,11 @@ from weighbridge.errors import UsageError, WeighbridgeError
 from weighbridge.evidence import Completion, Scored, Usage
 from weighbridge.models.likeliest import likeliest
 from weighbridge.models.local.batch import Description, Done, Emit, Failure, More, Outcome, no_more
-from weighbridge.models.local.onnx.encode import classify, embed, fill
+from weighbridge.models.local.onnx.encode import classify, embed
+from weighbridge.models.local.onnx.fill import fill
 from weighbridge.models.local.onnx.generate import generate
 from weighbridge.models.local.onnx.graph import installed
-from weighbridge.models.local.onnx.manifest import read
+from weighbridge.models.local.onnx.manifest import read, told
 from weighbridge.models.local.onnx.runner import Graphs, open_graphs
 from weighbridge.models.local.onnx.score import Scorer
 from weighbridge.models.local.onnx.text import Text, read_text
@@ -66,7 +67,7 @@ class OnnxEngine:
             context=manifest.context,
             template="chat" if self.text.chat is not None else "plain",
             scoring=self.scorer.method if self.scorer else "",
-            notes=(*self.text.notes, *told(manifest.dtype)),
+            notes=(*self.text.notes, *told(manifest)),
         )
 
     def render(self, messages: Sequence[Message]) -> str:
@@ -186,10 +187,3 @@ class _Intake:
 def renumbered(tell: Callable[[int, Any], Any], numbers: list[int]) -> Callable[[int, Any], Any]:
     """`tell` for calls that are numbered from 0 here and by `numbers` outside."""
     return lambda at, what: tell(numbers[at], what)
-
-
-def told(dtype: str) -> tuple[str, ...]:
-    """What must be said of weights that are not the source's."""
-    if dtype == "int8":
-        return ("the weights are quantised to 8 bits: scores differ from the source's, see its manifest",)
-    return ()

@@ -30,6 +30,7 @@ from weighbridge.models.local.onnx.trace import (
     exact_alibi,
     picking,
 )
+from weighbridge.models.local.torch.encode_pooling import pooling_of
 from weighbridge.models.local.torch.loaded import Loaded
 
 OPSET = 20
@@ -165,7 +166,8 @@ def _written(loaded: Loaded, folder: Path, cached: bool) -> tuple[dict[str, str]
             with picking(model) as wanted:
                 _graph(encoder_only(model, loaded.kind, wanted), folder / "model.onnx")
         else:
-            _graph(encoder_only(model, loaded.kind, []), folder / "model.onnx")
+            pooling = pooling_of(loaded) if loaded.kind == "encoder" else None
+            _graph(encoder_only(model, loaded.kind, [], pooling), folder / "model.onnx")
         return graphs, [], 0
 
 

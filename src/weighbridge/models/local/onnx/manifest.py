@@ -25,14 +25,13 @@ class Held(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class Pooling(msgspec.Struct, frozen=True):
-    """How token vectors become the vector of a text."""
+class Sentence(msgspec.Struct, frozen=True):
+    """How a sentence encoder takes texts; what it does with their tokens' vectors is in the graph."""
 
-    mode: Literal["mean", "cls", "max"] = "mean"
-    normalise: bool = False
-    """Whether the vector is scaled to length 1."""
     longest: int | None = None
-    """Most tokens of a text that are read; None: as many as the model takes."""
+    """Most tokens of a text that are read; None: all."""
+    lower: bool = False
+    """Whether texts are put into lower case first."""
 
 
 class Agreement(msgspec.Struct, frozen=True):
@@ -90,7 +89,11 @@ class Manifest(msgspec.Struct, frozen=True):
     decoder_start: int | None = None
     labels: tuple[str, ...] = ()
     """Of a classifier, in the order of its outputs."""
-    pooling: Pooling | None = None
+    labels_apart: bool = False
+    """Whether labels do not exclude each other."""
+    marks: tuple[int, ...] = ()
+    """Special tokens, which fill no gap."""
+    sentence: Sentence | None = None
     notes: tuple[str, ...] = ()
     format: int = FORMAT
 
@@ -162,6 +165,17 @@ def revision(manifest: Manifest) -> str:
 
     lines = sorted(f"{name} {held.sha256}\n" for name, held in manifest.files.items())
     return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def told(manifest: Manifest) -> tuple[str, ...]:
+    """What a user of the folder must know of it."""
+    if manifest.dtype == "float32":
+        return ()
+    away = manifest.agreement
+    said = f"8-bit weights: logits differ from the source's by up to {away.logits:.2g}"
+    if away.greedy_equal is not None:
+        said += f", and the likeliest answers are its own on {away.greedy_equal} of {away.prompts} texts"
+    return (said,)
 
 
 _MAKE = "make one from a model of transformers: weighbridge onnx export SOURCE DIR"

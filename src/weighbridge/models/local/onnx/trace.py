@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weighbridge.models.local.onnx.runner import names
+from weighbridge.models.local.torch.encode_pooling import Pooling
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +211,8 @@ def decoder_of(model: Any, cross: Sequence[Any], shapes: Sequence[tuple[int, int
     )
 
 
-def encoder_only(model: Any, kind: str, wanted: list[Any]) -> Traced:
-    """A BERT-like model: class scores, logits at masked places, or the vectors of all tokens."""
+def encoder_only(model: Any, kind: str, wanted: list[Any], pooling: Pooling | None = None) -> Traced:
+    """A BERT-like model: class scores, logits at masked places, or texts' vectors as `pooling` makes them."""
     import inspect
 
     import torch
@@ -229,14 +230,16 @@ def encoder_only(model: Any, kind: str, wanted: list[Any]) -> Traced:
             out = self.model(input_ids=input_ids, attention_mask=attention_mask, **more)
             if kind == "classifier":
                 return out.logits
-            return out.logits[0] if kind == "masked" else out.last_hidden_state
+            if pooling is not None:
+                return pooling.pooled(out.last_hidden_state, attention_mask)
+            return out.logits[0]
 
     ids = torch.randint(5, 50, (2, 7))
     free = {0: "batch", 1: "length"}
     inputs = ("input_ids", "attention_mask", "token_type_ids")
     example = (ids, torch.ones_like(ids), torch.zeros_like(ids))
     if kind != "masked":
-        outputs = ("hidden",) if kind == "encoder" else ("logits",)
+        outputs = ("vectors",) if kind == "encoder" else ("logits",)
         return Traced(Reader().eval(), example, inputs, outputs, (free, free, free))
     places = torch.tensor([1, 2, 5, 4])
     return Traced(
