@@ -16,12 +16,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("weighbridge.cli.check:check", "Read a project file and show what would be asked."),
     "plan": ("weighbridge.cli.plan:plan", "Say what a run would take, before anything is spent."),
     "run": ("weighbridge.cli.run:run", "Weigh the candidates and give the verdict."),
+    "sensitivity": (
+        "weighbridge.cli.sensitivity:sensitivity",
+        "Say how much hangs on the prompt, and whether the verdict survives every prompt.",
+    ),
     "compare": ("weighbridge.cli.compare:compare", "Give the verdict on scores that are already there."),
     "judge": ("weighbridge.cli.judge:judge", "Have a model judge answers, and hold it against its own biases."),
     "rate": ("weighbridge.cli.rate:rate", "Compare answers by eye, two at a time and without names."),
     "suites": ("weighbridge.cli.suites:suites", "List ready tasks, show one, or run some."),
     "import": ("weighbridge.cli.import_task:import_task", "Turn another tool's task into a project file."),
     "store": ("weighbridge.cli.store:store", "List, export and prune the answers that were paid for."),
+    "onnx": ("weighbridge.cli.onnx:onnx", "Export open models to ONNX, which runs them without PyTorch."),
     "schema": ("weighbridge.cli.schema:schema", "Print the JSON Schema of the project file."),
 }
 """Where each subcommand is and its line in the help: its own docstring's first line (a test compares them)."""

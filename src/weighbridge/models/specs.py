@@ -59,6 +59,12 @@ KINDS: dict[str, Kind] = {
             "a folder of weights, or a GGUF file, run by transformers and PyTorch on this machine",
             "weighbridge.models.local.hf:open_path",
         ),
+        Kind(
+            "onnx",
+            "onnx:FOLDER",
+            "a model exported with `weighbridge onnx export`, run by onnxruntime on this machine",
+            "weighbridge.models.local.onnx.model:open_onnx",
+        ),
         Kind("http", "http://host:port/v1#model", _HTTP, "weighbridge.models.remote.http:open_http"),
         Kind("https", "https://host/v1#model", _HTTP, "weighbridge.models.remote.http:open_https"),
         Kind(

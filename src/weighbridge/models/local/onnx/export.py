@@ -58,7 +58,7 @@ def export(
     calls the source; `say` is told of each step. The folder appears whole or not at all. Raises UsageError where
     something is missing or `target` is taken, WeighbridgeError where the graphs do not agree with their source.
     """
-    _ready(str(source))
+    ready(str(source))
     if target.exists() and not replace:
         raise UsageError(
             f"{target.name} is there already", where=str(target), fix="name another folder, or add --replace"
@@ -87,7 +87,8 @@ def export(
     return manifest
 
 
-def _ready(where: str) -> None:
+def ready(where: str) -> None:
+    """Raises UsageError where a package that exporting needs is not installed."""
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(f"exporting needs {', '.join(missing)}", where=where, fix=_INSTALL)
