@@ -17,14 +17,12 @@ from pathlib import Path
 
 import pytest
 
+from models.servers.exchange import ASKED, CONTINUATIONS, exchange
 from open_models import needs_torch, smollm2, tiny
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import ModelError, Request, Sampling
 from weighbridge.models.specs import open_model
 from weighbridge.tasks.item import Message
-
-sys.path.insert(0, str(Path(__file__).parent))
-from exchange import ASKED, CONTINUATIONS, exchange
 
 LLAMA = """
 import sys, time, xllamacpp

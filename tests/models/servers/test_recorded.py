@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
-
-sys.path.insert(0, str(Path(__file__).parent))
-from exchange import CONTINUATIONS, exchange, replayed
+from models.servers.exchange import CONTINUATIONS, exchange, replayed
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TEMPLATED = (

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from functools import cache
-from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from models.servers.standin import StandIn
 from open_models import needs_torch, tiny
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import ModelError, Request
 from weighbridge.models.specs import open_model
 from weighbridge.tasks.item import Message
-
-sys.path.insert(0, str(Path(__file__).parent))
-from standin import StandIn
 
 pytestmark = needs_torch
 
