@@ -60,18 +60,23 @@ async def chat_text(service: Service, messages: Sequence[Message], more: dict[st
     return (await service.ask(f"{service.root}/apply-template", body, _Prompt)).prompt
 
 
-async def score(service: Service, request: Request, text: str) -> Completion:
-    """One attempt at scoring behind `text`, which the model reads as it stands. Raises ModelError."""
+async def score(service: Service, request: Request, text: str, first: int | None = None) -> Completion:
+    """One attempt at scoring behind `text`, which the model reads as it stands. Raises ModelError.
+
+    `first`: the token that stands before a text with nothing before it, where the tokenizer adds none.
+    """
     texts = check(request, service.transport.where)
-    scored, usage, model = await rows(service, text, texts)
+    scored, usage, model = await rows(service, text, texts, first)
     alone = None
     if request.normalise == "unconditional":
-        alone, more, _ = await rows(service, "", texts)
+        alone, more, _ = await rows(service, "", texts, first)
         usage = Usage((usage.input_tokens or 0) + (more.input_tokens or 0), 0)
     return completion(request, scored, alone, usage, text, model)
 
 
-async def rows(service: Service, text: str, texts: Sequence[str]) -> tuple[list[Scored], Usage, str | None]:
+async def rows(
+    service: Service, text: str, texts: Sequence[str], first: int | None = None
+) -> tuple[list[Scored], Usage, str | None]:
     """Each of `texts` behind `text`, one after the other: side by side they would read `text` in a slot each."""
     pairs = [moved(text, one) for one in texts]
     bare = pairs[0][0]
@@ -84,7 +89,9 @@ async def rows(service: Service, text: str, texts: Sequence[str]) -> tuple[list[
     for one, whole in zip(texts, wholes, strict=True):
         start = border(context, whole)
         if start == 0:
-            raise no_start(service.transport.where, "this model")
+            if first is None:
+                raise no_start(service.transport.where, "this model")
+            whole, start = [first, *whole], 1
         answer = await _forced(service, whole[:start], whole[start:])
         read += (answer.tokens_evaluated or 0) + len(whole) - start
         model = answer.model
