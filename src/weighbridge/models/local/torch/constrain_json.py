@@ -21,11 +21,8 @@ def available() -> bool:
 class Follow:
     """A `sampling.Rule`: the next token must continue a text that the schema allows."""
 
-    def __init__(self, matcher: Any, words: int) -> None:
-        import llguidance.torch
-
+    def __init__(self, matcher: Any) -> None:
         self._matcher = matcher
-        self._bits = llguidance.torch.allocate_token_bitmask(1, words)
 
     @property
     def done(self) -> bool:
@@ -33,12 +30,13 @@ class Follow:
         return bool(self._matcher.is_stopped())
 
     def restrict(self, logits: Any) -> Any:
-        import llguidance.torch
+        import numpy as np
+        import torch
 
-        llguidance.torch.fill_next_token_bitmask(self._matcher, self._bits, 0)
-        row = logits.cpu().clone()[None]
-        llguidance.torch.apply_token_bitmask_inplace(row, self._bits)
-        return row[0].to(logits.device)
+        # One bit a token, the lowest first. llguidance's own way to apply them would compile a kernel.
+        bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
+        allowed = np.unpackbits(bits, count=len(logits), bitorder="little").astype(bool)
+        return logits.masked_fill(~torch.from_numpy(allowed).to(logits.device), float("-inf"))
 
     def take(self, token: int) -> None:
         self._matcher.consume_token(token)
@@ -76,4 +74,4 @@ def follow(tokenizer: Any, schema: str, ends: frozenset[int], words: int) -> Fol
     if matcher.is_error():
         told = " ".join(str(matcher.get_error()).split())
         raise UsageError(f"the JSON Schema cannot be followed: {told[:200]}", fix="simplify the schema")
-    return Follow(matcher, words)
+    return Follow(matcher)
