@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from weighbridge.api import compare as compare
     from weighbridge.api import compare_logs as compare_logs
     from weighbridge.api import compare_scores as compare_scores
+    from weighbridge.api.prompts import sensitivity as sensitivity
     from weighbridge.decide import Decision as Decision
     from weighbridge.errors import UsageError as UsageError
     from weighbridge.errors import WeighbridgeError as WeighbridgeError
@@ -60,6 +61,7 @@ _HOME = {
     "load_project": "weighbridge.project.load",
     "load_scores": "weighbridge.evidence.scores_file",
     "open_model": "weighbridge.models.specs",
+    "sensitivity": "weighbridge.api.prompts",
 }
 """Where each public name is defined."""
 

@@ -37,7 +37,7 @@ def run(file: str, json: str | None, html: str | None, quiet: bool, **said: obje
     if not quiet:
         for line in opening(project):
             click.echo(line, err=True)
-    with project.placing(), open_store(project.store) as store, _watching(quiet) as progress:
+    with project.placing(), open_store(project.store) as store, watching(quiet) as progress:
         decision = weigh_and_decide(
             **project.work,
             store=store,
@@ -48,7 +48,7 @@ def run(file: str, json: str | None, html: str | None, quiet: bool, **said: obje
     return give(decision, json, html)
 
 
-def _watching(quiet: bool) -> AbstractContextManager[Progress]:
+def watching(quiet: bool) -> AbstractContextManager[Progress]:
     """What is told while it runs: on stderr, so that standard output holds the verdict alone."""
     from contextlib import nullcontext
 

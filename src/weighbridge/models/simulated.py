@@ -50,6 +50,9 @@ class Simulation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Models with the same one find the same items hard. None: answers are independent between models."""
     correlation: float = 0.5
     """How much an item's difficulty decides, from 0 to 1; used with `difficulty_seed`."""
+    sway: float = 0.0
+    """How much the words of the system message matter: standard deviation of the shift of ability that each one
+    gives, where items spread by 1."""
     name: str = ""
     """Tells apart two models that are otherwise alike."""
 
@@ -95,7 +98,10 @@ class SimulatedModel:
             duration=seconds,
             cost=of.cost,
         )
-        if level < self.threshold:
+        threshold = self.threshold
+        if of.sway and (system := "".join(m.content for m in request.messages if m.role == "system")):
+            threshold += of.sway * _NORMAL.inv_cdf(_draws(f"sway|{of.seed}|{system}")[0])
+        if level < threshold:
             return Completion(right_answer(item.reference), usage=usage)
         if of.refuse and share < of.refuse / (1 - of.accuracy):
             return Completion("I cannot help with that.", Finish.REFUSAL, usage)
@@ -147,7 +153,7 @@ def _parse(rest: str, spec: str) -> Simulation:
     for name in ("accuracy", "refuse", "correlation"):
         if not 0 <= getattr(found, name) <= 1:
             raise UsageError(f"{name} must lie in [0, 1], not {getattr(found, name):g}", where=spec, fix=form)
-    for name in ("latency", "spread", "tokens", "cost"):
+    for name in ("latency", "spread", "tokens", "cost", "sway"):
         value_ = getattr(found, name)
         if value_ is not None and not 0 <= value_ < math.inf:
             raise UsageError(f"{name} must be at least 0, not {value_:g}", where=spec, fix=form)

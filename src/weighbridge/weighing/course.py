@@ -107,9 +107,15 @@ class Course:
         size = len(self.candidates)
         nobody = (None,) * size
         open_ = Outcome("undecided", (0,), 0, np.ones(size), nobody, nobody, units >= self.order.units, None)
+        if whole:
+            counts = np.array([units if one.down is None else 0 for one in self.contenders], dtype=np.int64)
+            means = np.array([self.ledger.values[k, :n].mean() if n else np.nan for k, n in enumerate(counts)])
+            look = Look(units, means, counts, counts > 0, 0)
+            tallies = tuple(one.tally() for one in self.contenders)
+            self._progress(LookDone(look, None, tallies, self.spent(), self.ledger.values))
         stopped: Stopped = "pool exhausted" if whole else self._halt.reason or "budget"
         run = self._result(await self._columns(), open_, stopped)
-        self._progress(Ended(run.stopped, run.seconds or 0.0, self.spent()))
+        self._progress(Ended("all asked" if whole else run.stopped, run.seconds or 0.0, self.spent()))
         return run
 
     def _minutes_up(self) -> None:
