@@ -114,9 +114,9 @@ async def test_its_own_http_server_by_the_http_spec(ask, monkeypatch: pytest.Mon
     model = open_model("gguf:smollm2", OPTIONS)
     try:
         local = await model.complete(ask("Name a colour.", max_tokens=5))
-        assert model._engine is not None
-        url = f"{model._engine.url}/v1#SmolLM2-135M-Instruct.Q4_1.gguf"
-        monkeypatch.setenv("WB_TEST_KEY", model._engine.key)
+        (engine,) = model._engines.values()
+        url = f"{engine.url}/v1#SmolLM2-135M-Instruct.Q4_1.gguf"
+        monkeypatch.setenv("WB_TEST_KEY", engine.key)
         extra = {"top_k": 0, "top_p": 1.0, "min_p": 0.0}
         remote = open_model(url, ModelOptions(key_env="WB_TEST_KEY", constrained="grammar", extra=extra))
         assert (await remote.complete(ask("Name a colour.", max_tokens=5))).text == local.text
@@ -131,8 +131,8 @@ async def test_its_own_http_server_by_the_http_spec(ask, monkeypatch: pytest.Mon
         # An engine that dies takes down its candidate, and says so.
         story = asyncio.create_task(model.complete(ask("Tell me a long story.", max_tokens=900)))
         await asyncio.sleep(0.3)
-        assert model._engine.process is not None
-        os.kill(model._engine.process.pid, signal.SIGKILL)
+        assert engine.process is not None
+        os.kill(engine.process.pid, signal.SIGKILL)
         with pytest.raises(ModelError) as caught:
             await story
         assert caught.value.kind == "dead"
@@ -144,16 +144,42 @@ async def test_its_own_http_server_by_the_http_spec(ask, monkeypatch: pytest.Mon
         await model.close()
 
 
-async def test_a_file_cut_short(tmp_path: Path, ask) -> None:
+def test_a_file_cut_short(tmp_path: Path) -> None:
     whole = find_weights("smollm2", tmp_path)
     with whole.open("rb") as source:
         (tmp_path / "half.gguf").write_bytes(source.read(3_000_000))
-    model = open_model("gguf:half.gguf", OPTIONS, tmp_path)
+    with pytest.raises(UsageError, match=r"half\.gguf is cut short: 3,000,000 bytes, of"):
+        open_model("gguf:half.gguf", OPTIONS, tmp_path)
+
+
+async def test_weights_that_the_engine_cannot_load(tmp_path: Path, ask) -> None:
+    """The head is sound, and the architecture is none of llama.cpp's."""
+    import numpy as np
+    from gguf import GGUFWriter
+
+    writer = GGUFWriter(tmp_path / "odd.gguf", "perceptron")
+    writer.add_tensor("w", np.zeros((32, 32), np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    model = open_model("gguf:odd.gguf", OPTIONS, tmp_path)
     for _ in range(2):
         with pytest.raises(ModelError) as caught:
             await model.complete(ask())
         assert caught.value.kind == "dead"
         assert "cannot load" in str(caught.value)
+        assert "perceptron" in str(caught.value)
+    await model.close()
+
+
+async def test_more_memory_than_there_is_is_said_before_loading(ask) -> None:
+    model = open_model("gguf:smollm2", ModelOptions(slots=32, context=10_000_000))
+    with pytest.raises(ModelError, match="not enough memory on this machine: about") as caught:
+        await model.complete(ask())
+    assert "key-value cache" in str(caught.value)
+    assert "fewer slots (now 32)" in str(caught.value)
+    assert not model._running
     await model.close()
 
 
@@ -168,10 +194,11 @@ async def main():
     model = open_model("gguf:smollm2", ModelOptions(slots=1, context=1024, threads=1))
     request = Request((Message("user", "Tell me a long story."),), Sampling(max_tokens=900))
     call = asyncio.create_task(model.complete(request))
-    while not model._client:
+    while not model._running:
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.3)
-    print(model._engine.process.pid, flush=True)
+    (engine,) = model._engines.values()
+    print(engine.process.pid, flush=True)
     await asyncio.sleep(float(sys.argv[1]))
 
 asyncio.run(main())

@@ -33,6 +33,10 @@ class Settings(msgspec.Struct, frozen=True):
     context: int
     threads: int
     gpu_layers: int | None
+    embeddings: bool = False
+    """Makes vectors instead of text: llama.cpp's server does one or the other."""
+    pooling: str = ""
+    """How token vectors become one, where the file does not say: ``mean``, ``last``, ``cls``."""
 
 
 @dataclass(slots=True)

@@ -48,6 +48,13 @@ def _serve(settings: dict[str, object]) -> str:
     params.cpuparams.poll = params.cpuparams_batch.poll = 0
     if settings["gpu_layers"] is not None:
         params.n_gpu_layers = settings["gpu_layers"]
+    if settings["embeddings"]:
+        params.embedding = True
+        # A text is read in one piece, whatever its length, for its tokens are pooled at the end.
+        params.n_batch = params.n_ubatch = settings["context"]
+        if settings["pooling"]:
+            name = f"LLAMA_POOLING_TYPE_{str(settings['pooling']).upper()}"
+            params.pooling_type = getattr(xllamacpp.llama_pooling_type, name)
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [settings["key"]]
