@@ -21,6 +21,7 @@ from weighbridge.weighing.halt import Halt, interruptible
 from weighbridge.weighing.job import Job
 from weighbridge.weighing.limits import Limits
 from weighbridge.weighing.progress import Progress, silent
+from weighbridge.weighing.ready import made_ready
 
 TASK = "judge"
 """What the store calls the job these answers were for."""
@@ -69,6 +70,7 @@ async def ask_judge(
     prompt = JudgePrompt()
     judge = Candidate("judge", model, prompt, Sampling(max_tokens=max_tokens), price, choices=choices)
     check_budget(budget, [judge])
+    (judge,) = await made_ready([judge], store)
     contender = contenders_for(TASK, [judge], limits)[0]
     halt = halt or Halt()
     loop = asyncio.get_running_loop()
