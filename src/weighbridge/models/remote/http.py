@@ -19,11 +19,14 @@ from weighbridge.models.remote.bundle import Bundler
 from weighbridge.models.remote.client import ChatClient
 from weighbridge.models.remote.embedding import embeddings
 from weighbridge.models.remote.servers import extras
-from weighbridge.models.remote.servers.found import Found, parsed
+from weighbridge.models.remote.servers.found import Found, Name, parsed
 from weighbridge.models.remote.servers.offers import engine_of, offer_of, resolved
 from weighbridge.models.remote.servers.recognise import recognise
 from weighbridge.models.remote.servers.service import Service
 from weighbridge.tasks.item import Message
+
+_UNVERSIONED: frozenset[Name] = frozenset({"openai", "transformers"})
+"""Servers that do not say their version."""
 
 
 @dataclass(slots=True)
@@ -80,10 +83,12 @@ class HttpModel:
             if self.prepared:
                 return
             found = await recognise(self.service, self.options.server, self.home)
+            whole = found is not None and (bool(found.version) or found.name in _UNVERSIONED)
+            if not whole:
+                # It is away, or too busy to tell its version.
+                found = self._known(known, None if found is None else found.name) or found
             if found is not None:
-                self._become(await self._read(found))
-            else:
-                self._recall(known)
+                self._become(await self._read(found) if whole else found)
             # What was found decides how connections are kept.
             await self.client.close()
             self.prepared = True
@@ -99,16 +104,17 @@ class HttpModel:
             return found
         return msgspec.structs.replace(found, plain=plain, notes=(*found.notes, *notes))
 
-    def _recall(self, known: Sequence[Known]) -> None:
-        """Become what an earlier run found with these options; stay as declared where none did."""
+    def _known(self, known: Sequence[Known], name: Name | None) -> Found | None:
+        """What the latest of the earlier runs with these options found; `name` where that much is known today."""
+        wanted = self.options.server if name is None and self.options.server != "auto" else name
         for one in reversed(known):
             was = parsed(one.engine)
-            if was is None or self.options.server not in ("auto", was.name):
+            if was is None or wanted not in (None, was.name):
                 continue
             was = msgspec.structs.replace(was, revision="" if self.options.revision else one.revision)
             if engine_of(self.options, was) == one.engine:
-                self._become(was)
-                return
+                return was
+        return None
 
     def _become(self, found: Found) -> None:
         if self.options.template != "auto":
