@@ -53,6 +53,7 @@ def described(
         pad=tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (eos[0] if eos else 0),
         mask=tokenizer.mask_token_id,
         decoder_start=getattr(config, "decoder_start_token_id", None),
+        typed="token_type_ids" in tokenizer.model_input_names,
         labels=_labels(config) if loaded.kind == "classifier" else (),
         labels_apart=getattr(config, "problem_type", None) == "multi_label_classification",
         marks=tuple(sorted(set(tokenizer.all_special_ids))),

@@ -43,7 +43,8 @@ def read(text: Text, first: str, second: str | None = None, most: int | None = N
             f"the text has {len(found.ids)} tokens and the model holds {holds}",
             fix="shorten the text, or split it into several items",
         )
-    return Read(first if second is None else f"{first}\n\n{second}", list(found.ids), list(found.type_ids))
+    types = list(found.type_ids) if text.manifest.typed else [0] * len(found.ids)
+    return Read(first if second is None else f"{first}\n\n{second}", list(found.ids), types)
 
 
 def classify(graphs: Graphs, text: Text, calls: Sequence[Request], done: Done, limits: Limits) -> None:

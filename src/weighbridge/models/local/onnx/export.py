@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import logging
+import os
 import shutil
 import tempfile
 import warnings
@@ -78,7 +79,7 @@ def export(
     try:
         manifest = _made(loaded, making, name or source.name, dtype, cached, threads, say)
         write(manifest, making)
-        making.chmod(0o755)
+        _readable(making)
         _placed(making, target)
     except OSError as error:
         raise WeighbridgeError(f"the folder cannot be written: {error}", where=str(target)) from None
@@ -199,7 +200,15 @@ def _graph(traced: Traced, path: Path) -> None:
             f"PyTorch cannot export this model: {(lines or ['no reason given'])[-1][:300]}",
             fix="use the model through hf: or path:",
         ) from None
+    _without_traces(program.model)
     program.save(str(path), external_data=True)
+
+
+def _without_traces(model: Any) -> None:
+    """Where in which file each node was made is nobody's business, and most of the graph's size."""
+    for node in model.graph.all_nodes():
+        node.metadata_props.clear()
+        node.doc_string = None
 
 
 @contextlib.contextmanager
@@ -239,6 +248,14 @@ def _source_digest(loaded: Loaded) -> str:
     )
     lines = "".join(f"{path.name} {digest_of(path)}\n" for path in kept)
     return "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _readable(making: Path) -> None:
+    """What was made in a private place gets the rights that this user's files have."""
+    mask = os.umask(0)
+    os.umask(mask)
+    for path in (making, *making.rglob("*")):
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
 
 
 def _placed(making: Path, target: Path) -> None:

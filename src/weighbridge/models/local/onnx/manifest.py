@@ -87,6 +87,8 @@ class Manifest(msgspec.Struct, frozen=True):
     pad: int = 0
     mask: int | None = None
     decoder_start: int | None = None
+    typed: bool = False
+    """Whether the model is told which of a pair of texts a token belongs to."""
     labels: tuple[str, ...] = ()
     """Of a classifier, in the order of its outputs."""
     labels_apart: bool = False
