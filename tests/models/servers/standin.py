@@ -29,6 +29,8 @@ class StandIn:
     prefill: bool = True
     """Whether it gives log-probabilities of prompts."""
     embeds: bool = False
+    begins: bool = False
+    """Whether the tokenizer puts ``<s>`` before a text, and the chat template writes it as well."""
     fault: Fault | None = None
     pages: Counter[str] = field(default_factory=Counter)
     url: str = ""
@@ -41,6 +43,12 @@ class StandIn:
         self.tokenizer = AutoTokenizer.from_pretrained(self.folder)
         if not self.template:
             self.tokenizer.chat_template = None
+        if self.begins:
+            from tokenizers.processors import TemplateProcessing
+
+            first = TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+            self.tokenizer.backend_tokenizer.post_processor = first
+            self.tokenizer.chat_template = "{{ bos_token }}" + self.tokenizer.chat_template
         self.model = AutoModelForCausalLM.from_pretrained(self.folder).eval()
 
     @contextlib.asynccontextmanager
@@ -75,7 +83,7 @@ class StandIn:
             return {
                 "/v1/models": lambda _: models,
                 "/info": lambda _: {"model_id": "m", "model_sha": "abc123", "version": "3.3.5"},
-                "/tokenize": lambda body: [{"id": one} for one in self._ids(body["inputs"], body)],
+                "/tokenize": lambda body: self._places(body["inputs"]),
                 "/chat_tokenize": lambda body: {"tokenize_response": [], "templated_text": self._templated(body)},
                 "/generate": self._generate,
             }
@@ -156,8 +164,14 @@ class StandIn:
         usage = {"prompt_tokens": read, "completion_tokens": len(choices), "total_tokens": read + len(choices)}
         return {"id": "c", "object": "text_completion", "model": body["model"], "choices": choices, "usage": usage}
 
+    def _places(self, text: str) -> list[dict[str, Any]]:
+        """TGI adds special tokens whatever a request says (router/src/lib.rs: the field is skipped when read)."""
+        found = self.tokenizer(text, return_offsets_mapping=True)
+        pairs = zip(found.input_ids, found.offset_mapping, strict=True)
+        return [{"id": one, "text": text[a:b], "start": a, "stop": b} for one, (a, b) in pairs]
+
     def _generate(self, body: dict[str, Any]) -> dict[str, Any]:
-        ids = self._ids(body["inputs"], body)
+        ids = self.tokenizer(body["inputs"]).input_ids
         values = [None, *(value for value, _ in self.rows(ids))]
         wanted = body["parameters"].get("decoder_input_details") and self.prefill
         prefill = [{"id": one, "text": "", "logprob": value} for one, value in zip(ids, values, strict=True)]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 
 import pytest
 from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.servers.standin import StandIn
 from open_models import needs_torch, tiny
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import ModelError, Request
+from weighbridge.models.remote.servers.scored import border, moved
+from weighbridge.models.remote.wire import escaped
 from weighbridge.models.specs import open_model
 from weighbridge.tasks.item import Message
 
@@ -71,6 +76,25 @@ async def test_the_same_log_likelihoods_as_in_this_process(kind: str, messages) 
     assert answer.text == best.text
     assert answer.usage.input_tokens
     assert answer.usage.duration
+
+
+@pytest.mark.parametrize("kind", ["vllm", "tgi"])
+async def test_a_first_token_that_template_and_tokenizer_both_write_comes_once(kind: str) -> None:
+    async with StandIn(kind, tiny("llama"), begins=True).running() as server:
+        model = open_model(f"{server.url}#m", ModelOptions(scoring=True))
+        await model.prepare()
+        answer = await model.complete(Request(ASKED, continuations=TEXTS))
+        alone = await model.complete(Request(ASKED, continuations=TEXTS, normalise="unconditional"))
+        await model.close()
+    assert answer.prompt is not None
+    assert answer.prompt.startswith("<s><|im_start|>")
+    for text, one in zip(TEXTS, answer.scored or (), strict=True):
+        assert one.logprob == pytest.approx(here(server, answer.prompt, text, special=False)[0], abs=1e-4)
+    gains = []
+    for text, one in zip(TEXTS, answer.scored or (), strict=True):
+        rows = server.rows([1, *server.tokenizer(text, add_special_tokens=False).input_ids])
+        gains.append(one.logprob - sum(value for value, _ in rows))
+    assert alone.text == TEXTS[gains.index(max(gains))]
 
 
 async def test_a_model_without_a_template_reads_plain_text() -> None:
@@ -183,6 +207,31 @@ async def test_a_cut_body_is_no_answer(kind: str) -> None:
         await model.close()
     assert caught.value.retryable
     assert caught.value.usage_may_be_billed
+
+
+@settings(max_examples=200)
+@given(st.lists(st.integers(0, 5), max_size=6), st.lists(st.integers(0, 5), min_size=1, max_size=8))
+def test_the_border_leaves_something_to_score(context: list[int], whole: list[int]) -> None:
+    at = border(context, whole)
+    assert 0 <= at < len(whole)
+    if len(whole) > len(context):
+        assert at == len(context)
+    else:
+        assert whole[:at] == context[:at]
+
+
+@given(st.text(), st.text())
+def test_moving_white_space_keeps_the_whole(context: str, continuation: str) -> None:
+    before, after = moved(context, continuation)
+    assert before + after == context + continuation
+    assert before == before.rstrip()
+
+
+@given(st.text(min_size=1))
+def test_an_escaped_choice_matches_itself_alone(text: str) -> None:
+    assert re.fullmatch(escaped(text), text)
+    assert not re.fullmatch(escaped(text), text + "x")
+    assert not re.fullmatch(escaped(text), "x" + text)
 
 
 async def test_log_probabilities_that_are_missing_in_part_are_an_error() -> None:

@@ -159,7 +159,8 @@ def _body(request: Request, model: str, options: ModelOptions, name: str, prompt
     if options.stream:
         out["stream"] = True
         out["stream_options"] = {"include_usage": True}
-    if sampling.top_p is not None:
+    if sampling.top_p is not None and not (options.server == "tgi" and sampling.top_p == 1):
+        # TGI refuses a top_p of 1, which is what it does without one.
         out["top_p"] = sampling.top_p
     if sampling.seed is not None:
         # Repeats of one prompt must be able to differ, and be the same again in a second run.

@@ -3,6 +3,10 @@
 Reference: https://huggingface.co/docs/text-generation-inference and its openapi.json. ``/generate`` with
 ``decoder_input_details`` gives id, text and log-probability of each token of the prompt, the first without one. Since
 3.0 it leaves them out unless it was started with ``--enable-prefill-logprobs``.
+
+Its pages tokenize as the tokenizer does by itself, first token and all, which a request cannot change
+(`GenerateRequest.add_special_tokens` is skipped when read). A template that writes the first token into its text
+would have it doubled: then the text goes without it.
 """
 
 from __future__ import annotations
@@ -24,8 +28,11 @@ class _Templated(msgspec.Struct):
     templated_text: str
 
 
-class _Id(msgspec.Struct):
+class _Place(msgspec.Struct):
     id: int
+    start: int = 0
+    stop: int = 0
+    """Characters of the text that the token stands for."""
 
 
 class _Token(msgspec.Struct):
@@ -52,20 +59,28 @@ async def score(service: Service, request: Request, as_text: bool) -> Completion
     """One attempt at scoring. `as_text`: the model has no chat template. Raises ModelError."""
     texts = check(request, service.transport.where)
     text = plain(request.messages) if as_text else await chat_text(service, request.messages)
-    scored, read = await _rows(service, text, texts, special=as_text)
+    scored, read = await _rows(service, text if as_text else await _undoubled(service, text), texts)
     alone = None
     if request.normalise == "unconditional":
-        alone, more = await _rows(service, "", texts, special=True)
+        alone, more = await _rows(service, "", texts)
         read += more
     return completion(request, scored, alone, Usage(read, len(texts)), text)
 
 
-async def _rows(service: Service, text: str, texts: Sequence[str], special: bool) -> tuple[list[Scored], int]:
+async def _undoubled(service: Service, text: str) -> str:
+    """`text` without a first token that the tokenizer adds again."""
+    added, places = await asyncio.gather(_places(service, ""), _places(service, text))
+    if added and len(places) > 1 and places[0].id == places[1].id == added[0].id:
+        return text[places[1].stop :]
+    return text
+
+
+async def _rows(service: Service, text: str, texts: Sequence[str]) -> tuple[list[Scored], int]:
     pairs = [moved(text, one) for one in texts]
-    context = await _context(service, pairs[0][0], special)
+    context = [place.id for place in await _places(service, pairs[0][0])]
     if not context:
         raise no_start(service.transport.where, "TGI")
-    prefills = await asyncio.gather(*(_prefill(service, before + after, special) for before, after in pairs))
+    prefills = await asyncio.gather(*(_prefill(service, before + after) for before, after in pairs))
     scored = []
     for one, prefill in zip(texts, prefills, strict=True):
         places = prefill[border(context, [token.id for token in prefill]) :]
@@ -76,14 +91,13 @@ async def _rows(service: Service, text: str, texts: Sequence[str], special: bool
     return scored, sum(len(prefill) for prefill in prefills)
 
 
-async def _context(service: Service, text: str, special: bool) -> list[int]:
-    body = {"inputs": text, "add_special_tokens": special}
-    return [token.id for token in await service.ask(f"{service.root}/tokenize", body, list[_Id])]
+async def _places(service: Service, text: str) -> list[_Place]:
+    return await service.ask(f"{service.root}/tokenize", {"inputs": text}, list[_Place])
 
 
-async def _prefill(service: Service, text: str, special: bool) -> list[_Token]:
+async def _prefill(service: Service, text: str) -> list[_Token]:
     wanted = {"details": True, "decoder_input_details": True, "max_new_tokens": 1, "do_sample": False}
-    body = {"inputs": text, "add_special_tokens": special, "parameters": wanted}
+    body = {"inputs": text, "parameters": wanted}
     answer = await service.ask(f"{service.root}/generate", body, _Answer)
     if answer.details is None or not answer.details.prefill:
         raise service.error(
