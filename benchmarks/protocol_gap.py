@@ -39,7 +39,8 @@ TASKS: dict[str, dict[str, Any]] = {
     },
     "COPA": {
         "file": "superglue/copa_val.jsonl.gz",
-        "user": "{{ premise }}\nWhat was the {{ ask }}?\n- {{ choice1 }}\n- {{ choice2 }}\nSay the right one.\nAnswer:",
+        "user": "{{ premise }}\nWhat was the {{ ask }}?\n- {{ choice1 }}\n- {{ choice2 }}\n"
+        "Say the right one.\nAnswer:",
         "choices": None,
     },
     "CB": {

@@ -81,3 +81,17 @@ def test_a_chat_template_beside_plain_text_is_flagged() -> None:
     assert found.met == "not met"
     assert "a read the prompt through a chat template, b as plain text" in found.statement
     assert not answering(view(evidence(Answering(template="chat"), Answering(template="unknown"))))
+
+
+def test_held_by_whole_tokens_beside_held_by_a_grammar_is_told() -> None:
+    made = evidence(HELD, HELD, HELD)
+    specs = ("path:./small", "gguf:smollm2", "simulated:accuracy=1")
+    columns = tuple(
+        replace(column, spec=spec, simulated=spec.startswith("simulated"))
+        for column, spec in zip(made.columns, specs, strict=True)
+    )
+    (doubt,) = [one for one in answering(view(replace(made, columns=columns))) if one.met == "unknown"]
+    assert "a is held to the choices token by token" in doubt.statement
+    assert "b by a grammar" in doubt.statement
+    alike = tuple(replace(column, spec="gguf:smollm2") for column in made.columns)
+    assert all(one.met == "met" for one in answering(view(replace(made, columns=alike))))

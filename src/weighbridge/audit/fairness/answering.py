@@ -8,6 +8,10 @@ from weighbridge.evidence.words import listed, some_of
 
 PAGE = "docs/comparable.md"
 
+WHOLE_TOKENS = ("hf:", "path:", "onnx:", "ray:")
+"""Specs of engines that hold an answer to the choices' own tokens. A grammar, as llama.cpp's and a server's, admits
+every token that can begin a choice: measured on SmolLM2 (2026-11), ``a`` before ``payment``, and then ``account``."""
+
 Named = tuple[str, Answering]
 
 
@@ -26,6 +30,7 @@ def answering(view: View) -> list[Finding]:
         found.append(finding("not met", _statement(ways, _alone(view.evidence)), would_change=_mended(models)))
     elif models[0][1].protocol != "generate" or models[0][1].held is not None:
         found.append(finding("met", f"every model was scored by {next(iter(ways))}"))
+    found += _held_otherwise(view.evidence)
     templates: dict[str, list[str]] = {}
     for name, how in models:
         if how.template != "unknown":
@@ -41,6 +46,24 @@ def answering(view: View) -> list[Finding]:
             )
         )
     return found
+
+
+def _held_otherwise(evidence: Evidence) -> list[Finding]:
+    """Held to the choices, but by engines that take different ways through one: whole tokens, or letter by letter."""
+    held = [one for one in evidence.columns if one.answering is not None and one.answering.held and not one.simulated]
+    whole = [one.name for one in held if one.spec.startswith(WHOLE_TOKENS)]
+    others = [one.name for one in held if not one.spec.startswith(WHOLE_TOKENS)]
+    if not whole or not others:
+        return []
+    return [
+        finding(
+            "unknown",
+            f"{some_of(whole)} {'is' if len(whole) == 1 else 'are'} held to the choices token by token as the tokenizer "
+            f"writes them, {some_of(others)} by a grammar that may begin one with a piece of it: a small model can "
+            "answer otherwise",
+            would_change="one engine for all; or `constrain: false` for all, if the answers can be read",
+        )
+    ]
 
 
 def scored_differently(evidence: Evidence) -> str | None:
