@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import time
 from pathlib import Path
@@ -11,17 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import chat_templates as styles
 from open_models import needs_torch, smollm2, tiny
 from weighbridge.errors import UsageError
 from weighbridge.models.local.chat_template import ChatTemplate, chosen, merged, plain, probe, prompt_text
 from weighbridge.models.local.template_files import reading_in, template_in
 from weighbridge.tasks.item import Message
-
-spec = importlib.util.spec_from_file_location("chat_templates", Path(__file__).with_name("chat_templates.py"))
-assert spec is not None
-assert spec.loader is not None
-styles = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(styles)
 
 TOKENS = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=0, max_size=30) | st.sampled_from(

@@ -6,6 +6,8 @@ settings (``HF_TOKEN``, ``HF_ENDPOINT``, proxies).
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -113,9 +115,16 @@ def found(repo: Repo, where: str) -> Snapshot:
 
 
 def _has_weights(path: Path) -> bool:
-    """Whether weights are there and every link to them leads somewhere."""
+    """Whether weights are there: every file that the index names, and every link leads somewhere."""
     files = [one for one in path.iterdir() if one.suffix in (".safetensors", ".bin")]
-    return bool(files) and all(one.is_file() for one in files)
+    named: set[str] = set()
+    for index in path.glob("*.index.json"):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            named |= set(json.loads(index.read_bytes()).get("weight_map", {}).values())
+        if any((path / name).is_file() for name in named):
+            break  # of two formats one is enough
+    whole = all(one.is_file() for one in files) and all((path / name).is_file() for name in named)
+    return bool(files) and whole
 
 
 def _near(repo: Repo) -> str:
@@ -218,6 +227,7 @@ def _gated(repo: Repo, where: str) -> UsageError:
 def _hub(where: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - the module, whose types are skipped
     try:
         import huggingface_hub
+        import huggingface_hub.utils
     except ImportError:
         raise UsageError(
             "downloads need huggingface_hub", where=where, fix="pip install 'weighbridge[local]'"
