@@ -31,6 +31,8 @@ p.model.path, p.port, p.hostnames, p.model_alias = sys.argv[1], int(sys.argv[2])
 p.n_parallel, p.n_ctx, p.kv_unified, p.ui, p.warmup, p.verbosity = 2, 2048, True, False, False, 1
 p.cpuparams.n_threads = p.cpuparams_batch.n_threads = 1
 p.cpuparams.poll = p.cpuparams_batch.poll = 0
+if sys.argv[3:]:
+    p.embedding, p.pooling_type = True, xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
 server = xllamacpp.Server(p)
 sys.stdin.read()
 """
@@ -71,8 +73,7 @@ def started(command: list[str], port: int, page: str, seconds: float = 120) -> I
             process.stdin.close()
 
 
-@pytest.fixture(scope="module")
-def llama_cpp() -> Iterator[str]:
+def llama_command(port: int, *more: str) -> list[str]:
     from weighbridge.errors import UsageError
     from weighbridge.models.local.weights import find_weights
 
@@ -82,8 +83,13 @@ def llama_cpp() -> Iterator[str]:
         weights = find_weights("smollm2", Path.cwd())
     except UsageError as error:
         pytest.skip(error.what)
+    return [sys.executable, "-c", LLAMA, str(weights), str(port), *more]
+
+
+@pytest.fixture(scope="module")
+def llama_cpp() -> Iterator[str]:
     port = free_port()
-    with started([sys.executable, "-c", LLAMA, str(weights), str(port)], port, "/health") as url:
+    with started(llama_command(port), port, "/health") as url:
         yield url
 
 
@@ -159,6 +165,23 @@ async def test_llama_cpp_agrees_with_transformers_on_the_same_weights(llama_cpp:
         assert one.logprob == pytest.approx(here[-1], abs=0.08 * one.tokens + 0.05 * abs(here[-1]))
     there = [one.logprob for one in answer.scored or ()]
     assert sorted(range(5), key=there.__getitem__) == sorted(range(5), key=here.__getitem__)
+
+
+@pytest.mark.gguf
+async def test_embeddings_of_a_llama_cpp_server(llama_cpp: str) -> None:
+    port = free_port()
+    with started(llama_command(port, "embeddings"), port, "/health") as url:
+        model = open_model(f"{url}/v1#smollm2", ModelOptions(embeddings=True))
+        one, same, other = await model.embed(["a cat sat", "a cat sat", "the stock market fell"])
+        await model.close()
+    assert len(one) == len(other) == 576
+    assert one == pytest.approx(same, abs=1e-3)
+    assert one != pytest.approx(other, abs=1e-3)
+    model = open_model(f"{llama_cpp}/v1#smollm2", ModelOptions(embeddings=True))
+    with pytest.raises(ModelError, match="embeddings") as caught:
+        await model.embed(["a"])
+    assert caught.value.kind == "dead"
+    await model.close()
 
 
 @pytest.mark.gguf
