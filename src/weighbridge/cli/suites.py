@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from weighbridge.report.columns import Line
     from weighbridge.suites import SuiteRun
-    from weighbridge.tasks.suites import Suite
+    from weighbridge.tasks.suites import Suite, SuiteTask
     from weighbridge.tasks.suites.find import Found
     from weighbridge.weighing.progress import Progress
 
@@ -123,7 +123,8 @@ def run(
     """Weigh models on suites: the verdict, with the suite's own figures beside.
 
     NAMES are suites, groups (superglue), or parts (mmlu/anatomy). One model is measured on every item; several are
-    compared, each suite by itself. Answers are kept in the store: what was asked once is never asked again.
+    compared, each suite by itself and within the budget. Answers are kept in the store: what was asked once is never
+    asked again.
     """
     from weighbridge.cli.outputs import check_outputs
     from weighbridge.evidence import Budget, Question
@@ -131,7 +132,7 @@ def run(
     from weighbridge.project.overrides import overridden
     from weighbridge.project.source import Source
     from weighbridge.store import DEFAULT, open_store
-    from weighbridge.suites import run_suite
+    from weighbridge.suites import Terms, run_suites
     from weighbridge.tasks.suites import suite_task
 
     check_outputs(json, html)
@@ -147,34 +148,31 @@ def run(
     # All data are looked up before the first call: a suite that cannot be run must not cost the others' answers.
     ready = [suite_task(name, data=data, limit=limit, seed=seed, shots=shots) for name in wanted]
     out = console(err=json == "-")
-    runs: list[SuiteRun] = []
+    terms = Terms(
+        question=question,
+        budget=budget,
+        everything=everything,
+        protocol=protocol,
+        temperature=temperature,
+        repeats=repeats,
+        max_tokens=max_tokens,
+        seed=seed,
+    )
+
+    def watching(suite: SuiteTask) -> AbstractContextManager[Progress]:
+        if not quiet:
+            items = f"{len(suite.task.items):,} items of {suite.found.path}"
+            click.echo(f"{suite.name}: {items}, {', '.join(models)}", err=True)
+        return _watching(quiet or len(models) < 2)
+
     with open_store(str(source.tree.get("store") or DEFAULT)) as store:
-        for suite in ready:
-            if not quiet:
-                click.echo(
-                    f"{suite.name}: {len(suite.task.items):,} items of {suite.found.path}, {', '.join(models)}",
-                    err=True,
-                )
-            with _watching(quiet or len(models) < 2) as progress:
-                done = run_suite(
-                    suite,
-                    models,
-                    protocol=protocol,
-                    temperature=temperature,
-                    repeats=repeats,
-                    max_tokens=max_tokens,
-                    question=question,
-                    budget=budget,
-                    everything=everything,
-                    seed=seed,
-                    store=store,
-                    progress=progress,
-                )
-            runs.append(done)
-            _give(done, out)
+        runs = run_suites(ready, models, terms, store=store, watching=watching, told=lambda done: _give(done, out))
     _write(runs, json, html)
-    verdicts = [EXIT_CODES[done.decision.verdict.kind] for done in runs if done.decision is not None]
-    return max(verdicts, default=0)
+    if len(models) < 2:
+        return 0
+    # A comparison without a decision was cut short.
+    kinds = [done.decision.verdict.kind if done.decision is not None else "undecided" for done in runs]
+    return max(EXIT_CODES[kind] for kind in kinds)
 
 
 @suites.command()

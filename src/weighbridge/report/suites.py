@@ -103,7 +103,7 @@ def _claims(run: SuiteRun) -> Iterable[str]:
     figures = run.figures
     over = "groups of related items" if _clustered(run) else "items"
     yield (
-        f"Figures: {100 * (1 - figures.alpha):g} % intervals over {over} (by a bootstrap where the figure is no mean of "
+        f"Figures: {100 * (1 - figures.alpha):g} % intervals over {over} (a bootstrap where the figure is no mean of "
         "items), each by itself, for a sample of fixed size. "
         f"Answers: {run.protocol}, {run.suite.shots or 'no'} examples; data {run.suite.digest}."
     )

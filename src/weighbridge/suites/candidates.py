@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from weighbridge.errors import UsageError, nearest
 from weighbridge.models.protocol import Model, Sampling
-from weighbridge.models.specs import open_model
 from weighbridge.tasks.suites import SuiteTask
 from weighbridge.tasks.suites.build import SCORING
 from weighbridge.tasks.suites.definition import Protocol
@@ -15,14 +14,14 @@ from weighbridge.weighing.candidate import Candidate
 
 def candidates_for(
     suite: SuiteTask,
-    models: Sequence[Model | str],
+    models: Sequence[Model],
     *,
     protocol: str | None = None,
     temperature: float = 0.0,
     repeats: int = 1,
     max_tokens: int | None = None,
 ) -> tuple[Candidate, ...]:
-    """One candidate a model (or spec), all answering in the same way: the suite's usual one where `protocol` is None.
+    """One candidate a model, all answering in the same way: the suite's usual one where `protocol` is None.
 
     Raises `UsageError` for a way of answering that the suite does not offer.
     """
@@ -31,14 +30,13 @@ def candidates_for(
         temperature=temperature, max_tokens=max_tokens or suite.suite.max_tokens, stop=suite.suite.stop
     )
     found = []
-    for given in models:
-        model = open_model(given) if isinstance(given, str) else given
+    for model in models:
         alone = model.capabilities.needs_item and not model.simulated and not model.capabilities.scoring
         mine: Protocol = "generate" if alone else way
         scored = mine == "loglikelihood"
         found.append(
             Candidate(
-                name=given if isinstance(given, str) else model.spec,
+                name=model.spec,
                 model=model,
                 prompt=suite.task.prompts[SCORING if scored else "default"],
                 sampling=sampling,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import atexit
 import contextlib
 import json
@@ -20,6 +21,7 @@ from typing import Any
 
 from weighbridge.errors import UsageError, WeighbridgeError
 from weighbridge.tasks.running.outcome import Bounds, Outcome
+from weighbridge.tasks.running.parsing import parsed
 
 GRACE = 10.0
 """Seconds beyond a run's own limit after which the keeper itself is taken for dead."""
@@ -80,11 +82,10 @@ class Cell:
         where it broke.
         """
         bounds = bounds or Bounds()
-        job = {
+        program = {
             "source": source,
-            "tests": list(tests),
-            "setup": setup,
             "name": name,
+            "wanted": _names(setup, *tests),
             "seconds": bounds.seconds,
             "memory": bounds.memory,
             "output": bounds.output,
@@ -94,7 +95,8 @@ class Cell:
         }
         with self._lock:
             try:
-                answer = self._asked(json.dumps(job).encode() + b"\n", bounds.seconds + GRACE)
+                self._asked(program, GRACE)
+                answer = self._asked({"setup": setup, "tests": list(tests)}, bounds.seconds + GRACE)
             except BaseException:
                 # An interrupt as well: a keeper in the middle of a job would answer the next one with this result.
                 self.close()
@@ -115,12 +117,12 @@ class Cell:
         if folder is not None:
             folder.cleanup()
 
-    def _asked(self, line: bytes, patience: float) -> dict[str, Any]:
+    def _asked(self, message: dict[str, Any], patience: float) -> dict[str, Any]:
         keeper = self._started()
         if keeper.stdin is None or keeper.stdout is None:
             raise WeighbridgeError("the process that runs code has no pipes")
         try:
-            keeper.stdin.write(line)
+            keeper.stdin.write(json.dumps(message).encode() + b"\n")
             keeper.stdin.flush()
         except BrokenPipeError:
             raise self._broken("it ended") from None
@@ -187,6 +189,21 @@ def _outcome(answer: dict[str, Any], count: int) -> Outcome:
     elif why and not all(passed):
         detail = f"{detail}; {why}"
     return Outcome((*passed, *[False] * (count - len(passed))), detail, str(answer["output"]))
+
+
+def _names(*sources: str) -> list[str]:
+    """The names that tests use: those that the program is asked for."""
+    found: set[str] = set()
+    for source in sources:
+        # What cannot be read is told when it is run.
+        for node in ast.walk(parsed(source) or ast.Module([], [])):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.ImportFrom):
+                found |= {alias.name for alias in node.names}
+    return sorted(name for name in found if not name.startswith("__"))
 
 
 def _packages() -> list[str]:

@@ -7,6 +7,8 @@ import re
 import textwrap
 from collections.abc import Collection
 
+from weighbridge.tasks.running.parsing import parsed
+
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*(?:```|~~~)[ \t]*$|\Z)", re.M | re.S)
 _CODE_BEGINS = re.compile(r"^(?:def |class |import |from \w|async def |@|[A-Za-z_]\w*\s*=)", re.M)
 _PYTHON = ("", "python", "python3", "py")
@@ -37,9 +39,8 @@ def program_of(answer: str, *, prefix: str = "", names: Collection[str] = ()) ->
 
 def defines(code: str, names: Collection[str]) -> bool:
     """Whether `code` defines one of `names` at its top level; by its text where it does not compile."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(code)
+    if tree is None:
         return any(re.search(rf"^(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", code, re.M) for name in names)
     found = {
         node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
@@ -76,7 +77,7 @@ def _continuation(code: str, prefix: str) -> str:
         # Engines drop the blanks at an answer's beginning: the first line lost them, or all lines never had any.
         forms = [[f"    {lines[0]}", *lines[1:]], [f"    {line}" if line.strip() else line for line in lines]]
     texts = [_body(form) for form in forms]
-    return next((text for text in texts if _compiles(f"{prefix.rstrip(chr(10))}\n{text}")), texts[0])
+    return next((text for text in texts if parsed(f"{prefix.rstrip(chr(10))}\n{text}") is not None), texts[0])
 
 
 def _body(lines: list[str]) -> str:
@@ -91,7 +92,7 @@ def _body(lines: list[str]) -> str:
 def _without_prose(text: str) -> str:
     """Unfenced code between sentences: from the first line that begins like code, to the last with which it still
     compiles; the text as it is where that finds nothing."""
-    if _compiles(text):
+    if parsed(text) is not None:
         return text
     found = _CODE_BEGINS.search(text)
     if not found:
@@ -99,14 +100,6 @@ def _without_prose(text: str) -> str:
     lines = text[found.start() :].split("\n")
     for end in range(len(lines), max(0, len(lines) - 60), -1):
         piece = "\n".join(lines[:end])
-        if piece.strip() and _compiles(piece):
+        if piece.strip() and parsed(piece) is not None:
             return piece
     return text[found.start() :]
-
-
-def _compiles(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True

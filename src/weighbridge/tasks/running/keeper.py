@@ -1,7 +1,8 @@
 """Makes and watches the processes: for each job two are forked from one small interpreter, shut in, and ended.
 
-Runs as a process of its own (`cell.Cell` starts it): a job is a line of JSON on standard input, its result a line on
-standard output. It imports nothing beyond the standard library, so that a fork is cheap and holds no secrets.
+Runs as a process of its own (`cell.Cell` starts it). A job is two lines of JSON on standard input: the program, and,
+once its process was forked, the tests, which that process therefore never held. Each line is answered with one. The
+keeper imports nothing beyond the standard library, so that a fork is cheap and holds no secrets.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class Job:
         self._children: dict[str, int] = {}
         self._ends: list[int] = []
 
-    def run(self) -> dict[str, Any]:
-        """The result: what the tests reported, and why there was no more."""
+    def run(self, tests_of: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The result: what the tests reported, and why there was no more. `tests_of` reads the tests."""
         to_program, from_tests = self._pipe()
         to_tests, from_program = self._pipe()
         output, written = self._pipe()
@@ -51,16 +52,17 @@ class Job:
             os.chdir(self.folder)
             self._shut_in(shutting, self.folder)
             random.seed(0)
-            Program(Channel(to_program, from_program)).run(job["source"], job["name"])
+            Program(Channel(to_program, from_program)).run(job["source"], job["name"], job["wanted"])
 
         def testing() -> None:
             self._shut_in(shutting, None)
             random.seed(0)
             channel, report = Channel(to_tests, from_tests), Channel(-1, reported)
-            tests.run(channel, report, job["setup"], job["tests"], job["name"])
+            tests.run(channel, report, asked["setup"], asked["tests"], job["name"])
 
         try:
             self._fork("program", program, (to_program, from_program, shutting), written)
+            asked = tests_of()
             self._fork("tests", testing, (to_tests, from_tests, reported, shutting), None)
             for end in (to_program, from_tests, to_tests, from_program, written, reported, shutting):
                 self._close(end)
@@ -204,8 +206,16 @@ def main() -> None:
     """Serve jobs until standard input ends."""
     wanted, results = sys.stdin.buffer, os.dup(1)
     os.dup2(2, 1)
-    for line in wanted:
-        result = Job(json.loads(line)).run()
-        data = memoryview(json.dumps(result).encode() + b"\n")
+
+    def answer(value: dict[str, Any]) -> None:
+        data = memoryview(json.dumps(value).encode() + b"\n")
         while data:
             data = data[os.write(results, data) :]
+
+    def asked() -> dict[str, Any]:
+        answer({})
+        found: dict[str, Any] = json.loads(wanted.readline() or b"{}")
+        return found
+
+    while line := wanted.readline():
+        answer(Job(json.loads(line)).run(asked))

@@ -53,8 +53,8 @@ class Program:
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
 
-    def run(self, source: str, name: str) -> None:
-        """Run `source` as a module, tell what it defines, and serve until the tests are over."""
+    def run(self, source: str, name: str, wanted: list[str]) -> None:
+        """Run `source` as a module, tell what it defines of `wanted`, and serve until the tests are over."""
         module = types.ModuleType(name)
         sys.modules[name] = module
         try:
@@ -64,8 +64,8 @@ class Program:
             # Whatever the code raises, SystemExit too: it did not get to its end.
             self._channel.send(self._raised(error) | {"line": _line(error, f"{name}.py")})
             return
-        defined = {key: self._coded(value) for key, value in dict(vars(module)).items() if key[:2] != "__"}
-        self._channel.send({"names": defined})
+        held = dict(vars(module))
+        self._channel.send({"names": {key: self._coded(held[key]) for key in wanted if key in held}})
         while True:
             self._channel.send(self._served(self._channel.receive()))
 

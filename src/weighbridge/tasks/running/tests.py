@@ -14,6 +14,7 @@ from typing import Any
 
 from weighbridge.tasks.running.channel import Channel, ClosedError
 from weighbridge.tasks.running.far import Remote
+from weighbridge.tasks.running.parsing import parsed
 
 
 def run(channel: Channel, report: Channel, setup: str, tests: list[str], name: str) -> None:
@@ -56,10 +57,8 @@ def _taken(names: dict[str, Any], sources: list[str]) -> dict[str, Any]:
     used: set[str] = set()
     modules: set[str] = set()
     for source in sources:
-        try:
-            tree = ast.parse(source)
-        except SyntaxError:
-            continue  # told when it is run
+        # What cannot be read is told when it is run.
+        tree = parsed(source) or ast.Module([], [])
         used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         modules |= {
             node.value.id

@@ -14,6 +14,7 @@ from weighbridge.tasks.cell import Cell
 from weighbridge.tasks.item import Item
 from weighbridge.tasks.marking import ScorerSpec, unparsable
 from weighbridge.tasks.normalise import as_text
+from weighbridge.tasks.running.parsing import parsed
 
 
 class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +65,7 @@ def names_of(settings: Code, item: Item, tests: list[str]) -> set[str]:
     used: set[str] = set()
     own: set[str] = set()
     for text in (_column(settings.setup, item), *tests):
-        for node in ast.walk(_parsed(text) or ast.Module([], [])):
+        for node in ast.walk(parsed(text) or ast.Module([], [])):
             if isinstance(node, ast.Name):
                 (used if isinstance(node.ctx, ast.Load) else own).add(node.id)
             elif isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -104,13 +105,6 @@ def _column(name: str | None, item: Item) -> str:
     return "\n".join(map(as_text, value)) if isinstance(value, list | tuple) else as_text(value)
 
 
-def _parsed(text: str) -> ast.Module | None:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
 def _check(settings: Code, item: Item) -> str | None:
     where = f"the column {settings.tests!r}" if settings.tests is not None else "the reference"
     for name in (settings.tests, settings.setup, settings.prefix, settings.entry_point):
@@ -119,7 +113,7 @@ def _check(settings: Code, item: Item) -> str | None:
     tests = tests_of(settings, item)
     if not tests:
         return f"{where} holds no tests"
-    if any(_parsed(text) is None for text in tests):
+    if any(parsed(text) is None for text in tests):
         return f"the tests in {where} are not Python"
     if settings.entry_point is not None and not _column(settings.entry_point, item).strip().isidentifier():
         return f"the column {settings.entry_point!r} names no function"
