@@ -138,6 +138,9 @@ def text_body(request: Request, model: str, options: ModelOptions) -> dict[str, 
     out = _body(request, model, options, "prompt", plain(request.messages))
     if request.logprobs and options.logprobs:
         out["logprobs"] = 1
+    if options.server == "llama.cpp" and "response_format" in out:
+        # Its /completions takes the schema in a field of its own, and leaves this one unheeded (2026-10).
+        out["json_schema"] = out.pop("response_format")["json_schema"]["schema"]
     return _without(out, options)
 
 
