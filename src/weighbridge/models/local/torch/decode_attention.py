@@ -29,8 +29,11 @@ def groups(held: KeyValues, window: int | None, dtype: Any, device: Any) -> list
 
     found = []
     earliest = held.start if window is None else max(held.start, held.end + 1 - window)
-    for begin in range(0, held.rows, _TOGETHER):
-        firsts = [max(first, earliest) for first in held.first[begin : begin + _TOGETHER]]
+    spread = max(held.first) - earliest
+    # Rows of nearly one length waste less on padding than several calls would cost.
+    together = held.rows if 8 * spread <= held.length else _TOGETHER
+    for begin in range(0, held.rows, together):
+        firsts = [max(first, earliest) for first in held.first[begin : begin + together]]
         start, mask = min(firsts), None
         if max(firsts) > start:
             columns = torch.arange(start, held.end + 1, device=device)

@@ -144,8 +144,6 @@ class LeanDecoder(CausalDecoder):
 
     def _heads(self, layer: Layer, maps: Maps, x: Any, turn: tuple[Any, Any]) -> tuple[Any, Any, Any]:
         """Queries (tokens, heads, size), keys and values (tokens, key heads, size), turned by their positions."""
-        import torch
-
         lean = self._lean
         heads = maps.qkv(self._norm(x, layer.before_attention)).view(len(x), -1, lean.head_size)
         both = lean.heads + lean.key_heads
@@ -153,7 +151,8 @@ class LeanDecoder(CausalDecoder):
         if layer.head_gain is not None:
             turned = normed(lean, turned, layer.head_gain)
         # Turning a head is adding its halves swapped, the first with its sign turned.
-        turned = torch.addcmul(turned * turn[0], turned.roll(lean.head_size // 2, -1), turn[1])
+        swapped = turned.roll(lean.head_size // 2, -1)
+        turned = turned.mul_(turn[0]).addcmul_(swapped, turn[1])
         return turned[:, : lean.heads], turned[:, lean.heads :], heads[:, both:]
 
     def _after(self, layer: Layer, maps: Maps, x: Any, mixed: Any) -> Any:
