@@ -99,7 +99,8 @@ def open_graph(folder: Path, role: str, manifest: Manifest, threads: int | None)
 
 def _refusal(path: Path, error: Exception, version: str, opset: int) -> UsageError:
     told = _told(error)
-    if type(error).__name__ == "NotImplemented" or "not a registered function" in told or "opset" in told.lower():
+    lacks = ("not a registered function", "no op registered", "opset")
+    if type(error).__name__ == "NotImplemented" or any(sign in told.lower() for sign in lacks):
         return UsageError(
             f"onnxruntime {version} lacks an operator of {path.name} (opset {opset}): {told}",
             where=str(path),
@@ -122,7 +123,7 @@ def _told(error: Exception) -> str:
     text = lines[0] if lines else type(error).__name__
     if text.startswith("[ONNXRuntimeError]"):
         text = text.split(" : ", 3)[-1]
-    return text[:300]
+    return text if len(text) <= 300 else f"{text[:100]} ... {text[-200:]}"
 
 
 def tensor(value: Any) -> Any:
