@@ -235,6 +235,7 @@ def test_versions() -> None:
     assert not Found("vllm", "0.9.1").since(0, 11)
     assert Found("vllm", "1.0").since(0, 11)
     assert Found("vllm", "").since(0, 11)
+    assert Found("vllm", "0.1.dev7+g0a1b2c3").since(0, 11)
     assert resolved(ModelOptions(), Found("vllm", "0.9.1")).constrained == "guided_choice"
     # A server of today takes guided_choice and does not heed it.
     assert resolved(ModelOptions(constrained="guided_choice"), Found("vllm", "0.32.0")).constrained == (
@@ -245,6 +246,24 @@ def test_versions() -> None:
     assert resolved(ModelOptions(scoring=True), Found("tgi", "3.3.5")).scoring
     assert not resolved(ModelOptions(scoring=True), Found("transformers")).scoring
     assert not resolved(ModelOptions(), Found("ollama", "0.5.0")).logprobs
+
+
+async def test_what_a_server_says_of_itself_cannot_pass_for_more_than_a_version() -> None:
+    said = "1.0; chat completions\n\x1b[31mred" + "x" * 500
+
+    async def loud(request: web.Request) -> web.Response:
+        if request.path == "/version":
+            return web.json_response({"version": said})
+        return await pages("vllm", Counter())(request)
+
+    async with served(loud) as url:
+        model = open_model(f"{url}/v1#m")
+        await model.prepare()
+        await model.close()
+    assert model.engine.isprintable()
+    assert len(model.engine) < 400
+    assert model.engine.startswith("vLLM 1.0 chat completions[31mredx")
+    assert engine_of(ModelOptions(), parsed(model.engine)) == model.engine
 
 
 def test_what_a_project_says_stands() -> None:

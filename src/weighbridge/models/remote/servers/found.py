@@ -42,7 +42,14 @@ class Found(msgspec.Struct, frozen=True):
     def since(self, *version: int) -> bool:
         """Whether it is of that version or later; one that does not say counts as today's."""
         numbers = tuple(int(number) for number in re.findall(r"\d+", self.version)[: len(version)])
-        return not numbers or numbers >= version
+        # What is built from source without its tags calls itself 0.1.dev and is of today.
+        untagged = "dev" in self.version and numbers[:2] <= (0, 1)
+        return untagged or not numbers or numbers >= version
+
+
+def clean(text: str) -> str:
+    """What a server says of itself, as part of a name: printable, short, and without what separates the parts."""
+    return "".join(one for one in text if one.isprintable() and one != ";").strip()[:80]
 
 
 def parsed(engine: str) -> Found | None:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from weighbridge.models.options import Server
-from weighbridge.models.remote.servers.found import Found, Name
+from weighbridge.models.remote.servers.found import Found, Name, clean
 from weighbridge.models.remote.servers.service import Service, read
 from weighbridge.models.remote.transport import Page
 
@@ -97,7 +97,7 @@ async def _described(service: Service, name: Name) -> Found | None:
     match name:
         case "vllm":
             version = read(await service.look(f"{service.root}/version"), _Version)
-            return Found("vllm", version.version) if version is not None else None
+            return Found("vllm", clean(version.version)) if version is not None else None
         case "llama.cpp":
             return await _llama_cpp(service)
         case "ollama":
@@ -115,7 +115,7 @@ async def _llama_cpp(service: Service) -> Found | None:
     if props is None or props.default_generation_settings is None:
         return None
     notes = () if props.chat_template else ("the weights have no chat template: llama.cpp puts ChatML in its place",)
-    return Found("llama.cpp", props.build_info, slots=props.total_slots, notes=notes)
+    return Found("llama.cpp", clean(props.build_info), slots=props.total_slots, notes=notes)
 
 
 async def _ollama(service: Service) -> Found | None:
@@ -125,12 +125,13 @@ async def _ollama(service: Service) -> Found | None:
     tags = read(await service.look(f"{service.root}/api/tags"), _Tags)
     names = (service.model, f"{service.model}:latest")
     digest = next((tag.digest for tag in tags.models if tag.name in names), "") if tags is not None else ""
-    return Found("ollama", version.version, f"sha256:{digest.removeprefix('sha256:')}" if digest else "")
+    digest = clean(digest).removeprefix("sha256:")
+    return Found("ollama", clean(version.version), f"sha256:{digest}" if digest else "")
 
 
 async def _tgi(service: Service) -> Found | None:
     info = read(await service.look(f"{service.root}/info"), _Info)
-    return Found("tgi", info.version, info.model_sha or "") if info is not None else None
+    return Found("tgi", clean(info.version), clean(info.model_sha or "")) if info is not None else None
 
 
 async def _transformers(service: Service) -> Found | None:
