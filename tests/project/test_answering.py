@@ -135,3 +135,15 @@ def test_candidates_that_differ_in_protocol_alone_are_two(folder: Path) -> None:
         "    constrain: false\n"
     )
     assert len(load(folder, text).candidates) == 4
+
+
+def test_check_shows_what_is_scored_and_warns_of_what_differs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "weighbridge.yaml").write_text(PROJECT + "protocol: choice\n")
+    done = CliRunner().invoke(cli, ["check"])
+    assert "protocol choice" in done.output
+    assert "held to: 'billing' | 'technical'" in done.output
+    assert "WARNING" not in done.output
+    other = "  - {name: free, model: 'simulated:accuracy=0.8', constrain: false}\n"
+    (folder / "weighbridge.yaml").write_text(PROJECT + other)
+    assert "WARNING  Scored differently" in CliRunner().invoke(cli, ["check"]).output

@@ -10,6 +10,8 @@ from weighbridge.cli.overrides import override_options
 
 if TYPE_CHECKING:
     from weighbridge.project.load import Project
+    from weighbridge.tasks.item import Item
+    from weighbridge.weighing.candidate import Candidate
 
 LONGEST = 1_500
 """Characters of a prompt that are shown."""
@@ -57,6 +59,7 @@ def summary(project: Project) -> list[str]:
         facts += ["simulated"] if model.simulated else []
         facts += [] if candidate.price.known else ["price unknown"]
         facts += [f"{candidate.repeats} answers per item"] if candidate.repeats > 1 else []
+        facts += [f"protocol {candidate.protocol}"] if candidate.protocol != "generate" else []
         lines += ["", f"{clean_line(candidate.name)} ({clean_line(', '.join(facts))})"]
         if model.capabilities.needs_item:
             lines.append(f"  answers from item {clean_line(item.id)} itself, not from a prompt")
@@ -64,7 +67,36 @@ def summary(project: Project) -> list[str]:
         for message in candidate.prompt.render(item):
             text = clean_text(message.content, LONGEST)
             lines += [f"  {message.role}:", *(f"    {line}".rstrip() for line in text.splitlines())]
+        lines += _options(candidate, item)
+    lines += _differing(project)
     return [*lines, "", "ready: weighbridge plan says what it takes, weighbridge run gives the verdict"]
+
+
+def _options(candidate: Candidate, item: Item) -> list[str]:
+    """What is scored behind the prompt, or what the answer is held to."""
+    from weighbridge.report.clean import clean_line
+    from weighbridge.weighing.answering import continuations_of
+
+    options = continuations_of(candidate)
+    if candidate.protocol not in ("choice", "loglikelihood") or options is None:
+        return []
+    texts = options.written(item, chat=candidate.protocol == "choice")
+    kind = "scored" if candidate.protocol == "loglikelihood" else "held to"
+    return [f"  {kind}: {' | '.join(repr(clean_line(text, 80)) for text in texts[:12])}"]
+
+
+def _differing(project: Project) -> list[str]:
+    """Whether candidates will be scored in different ways, as far as their models are known before a call."""
+    from weighbridge.audit.fairness.answering import differing
+    from weighbridge.models.protocol import Preparing, Reading
+    from weighbridge.report.clean import clean_line
+    from weighbridge.weighing.answering import answering_of
+
+    # What a server can do is looked up when the run begins; until then nothing is held against it.
+    known = [one for one in project.candidates if not isinstance(one.model, Preparing) or one.model.prepared]
+    named = [(one.name, answering_of(project.task, one, Reading())) for one in known]
+    told = differing(named)
+    return [] if told is None else ["", f"WARNING  {clean_line(told, 600)}"]
 
 
 def _question(project: Project) -> str:

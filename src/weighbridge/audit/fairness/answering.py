@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from weighbridge.audit.fairness.view import View, finding
 from weighbridge.evidence import Answering, Evidence, Finding
 from weighbridge.evidence.words import listed, some_of
@@ -58,9 +60,9 @@ def _held_otherwise(evidence: Evidence) -> list[Finding]:
     return [
         finding(
             "unknown",
-            f"{some_of(whole)} {'is' if len(whole) == 1 else 'are'} held to the choices token by token as the tokenizer "
-            f"writes them, {some_of(others)} by a grammar that may begin one with a piece of it: a small model can "
-            "answer otherwise",
+            f"{some_of(whole)} {'is' if len(whole) == 1 else 'are'} held to the choices token by token as the "
+            f"tokenizer writes them, {some_of(others)} by a grammar that may begin one with a piece of it: "
+            "a small model can answer otherwise",
             would_change="one engine for all; or `constrain: false` for all, if the answers can be read",
         )
     ]
@@ -68,7 +70,12 @@ def _held_otherwise(evidence: Evidence) -> list[Finding]:
 
 def scored_differently(evidence: Evidence) -> str | None:
     """One sentence for whoever reads the verdict alone; None where all models were scored in one way."""
-    ways = _ways([pair for pair in _named(evidence) if not pair[1].by_itself])
+    return differing(_named(evidence))
+
+
+def differing(named: Sequence[Named]) -> str | None:
+    """The same of names and how their answers come about."""
+    ways = _ways([pair for pair in named if not pair[1].by_itself])
     if len(ways) < 2:
         return None
     return f"Scored differently, so that scores do not compare: {_listed(ways)}; see {PAGE}."
