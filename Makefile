@@ -61,6 +61,7 @@ types: $(DEV_STAMP)
 docs: $(DEV_STAMP)
 	$(DEV)/bin/python -m weighbridge.cli.reference docs
 	$(DEV)/bin/python -m weighbridge.report.schema docs
+	$(DEV)/bin/python -m weighbridge.models.local.support docs/open-models.md
 	$(DEV)/bin/python scripts/readme_output.py
 
 bench: $(DEV_STAMP)
