@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 
 def folder(name: str) -> Path:
-    """Of ``smollm2`` (135M), ``gemma3`` (270M), ``stories15m`` or ``minilm``; ends with what to install where absent."""
+    """Of ``smollm2``, ``gemma3``, ``stories15m`` or ``minilm``; ends with what to install where it is absent."""
     import open_models
 
     try:

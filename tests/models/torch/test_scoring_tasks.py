@@ -207,3 +207,37 @@ def test_real_weights_score_on_real_tasks_as_in_lm_eval(name: str, shared_data: 
         samples = sorted(result["samples"][task], key=lambda sample: sample["doc_id"])
         logprobs = [each[0] for sample in samples for each in sample["filtered_resps"]]
         assert found == pytest.approx(logprobs, abs=1e-4), task
+
+
+def test_the_encoder_chooses_by_likeness_as_an_independent_computation_does(shared_data: Path) -> None:
+    """lm_eval has no way to score with a sentence encoder: it knows log-likelihoods and text. What stands in for it
+    is the model's recipe (mean of the last states, length one) in NumPy, one text at a time."""
+    import numpy as np
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    from weighbridge.models.local.torch.encode import embed
+
+    folder = open_models.minilm()
+    model = load(folder, threads=1)
+    tokenizer, plain = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+
+    def alone(text: str) -> Any:
+        with torch.inference_mode():
+            asked = tokenizer(text, truncation=True, max_length=tokenizer.model_max_length, return_tensors="pt")
+            mean = plain(**asked).last_hidden_state[0].double().numpy().mean(0)
+        return mean / np.linalg.norm(mean)
+
+    for task in ("copa", "cb", "wic", "truthfulqa"):
+        read, _, item = TASKS[task]
+        items = [item(row) for row in spread(read(shared_data), 24)]
+        listed = list(dict.fromkeys(text for prompt, choices, _ in items for text in (prompt, *choices)))
+        ours_found = dict(zip(listed, np.array(embed(model, listed)), strict=True))
+        others = {text: alone(text) for text in listed}
+        assert max(abs(ours_found[text] - others[text]).max() for text in listed) < 1e-5
+
+        def accuracy(vectors: dict[str, Any], items: list[Item] = items) -> float:
+            chosen = [int(np.argmax([vectors[p] @ vectors[c] for c in choices])) for p, choices, _ in items]
+            return sum(at == right for at, (_, _, right) in zip(chosen, items, strict=True)) / len(items)
+
+        assert accuracy(ours_found) == accuracy(others), task
