@@ -164,6 +164,11 @@ def claims_of(
             f"The verdict with the best prompts: chosen on {count(tuned.items, 'item')}, the same for everyone, and "
             f"judged on the other {tuned.rest:,}, about {where}; wrong in at most {alpha} of runs."
         )
+    elif tuned is not None:
+        found.append(
+            f"The score with the best prompt: chosen on {count(tuned.items, 'item')}, and measured on others that were "
+            f"asked; its interval is wrong in at most {alpha} of runs."
+        )
     if len(found) > 1:
         found.append(
             f"Each statement stands by itself; that all are right fails in at most "
