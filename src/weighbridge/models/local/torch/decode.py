@@ -14,10 +14,15 @@ TOGETHER = frozenset(
     {
         *("llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "gemma3_text"),
         *("gpt2", "gptj", "gpt_neox", "bloom", "falcon"),
+        *("apertus", "arcee", "biogpt", "bitnet", "codegen", "cohere", "cohere2", "ernie4_5", "exaone4", "gemma"),
+        *("glm", "glm4", "gpt_bigcode", "gpt_neo", "gpt_oss", "granite", "granitemoe", "helium", "hunyuan_v1_dense"),
+        *("ministral", "mixtral", "mpt", "nemotron", "olmo", "olmo2", "olmo3", "olmoe", "opt", "persimmon", "phi"),
+        *("phi3", "phimoe", "qwen2_moe", "qwen3_moe", "seed_oss", "smollm3", "stablelm", "starcoder2", "xglm"),
     }
 )
-"""Architectures whose sequences are decoded together, coming and going: tested token for token against one by one
-(tests/models/torch/test_generate_architectures.py). Others are decoded alone, which is right for all."""
+"""Architectures whose sequences are decoded together, coming and going: each is tested, step by step, against a plain
+forward pass (tests/models/torch/test_generate_architectures.py, test_generate_further.py). Others are decoded alone,
+which is right for all."""
 
 
 class Decoder(Protocol):
@@ -50,14 +55,22 @@ def decoder_for(loaded: Loaded) -> Decoder:
     from weighbridge.models.local.torch.decode_lean import lean_decoder
     from weighbridge.models.local.torch.decode_seq2seq import Seq2SeqDecoder
 
-    if loaded.kind == "causal" and loaded.architecture in TOGETHER:
+    together = loaded.architecture in TOGETHER and not _turns_by_length(loaded.config)
+    if loaded.kind == "causal" and together:
         short = lean_decoder(loaded)
         if short is not None:
             return short
     pack_layers(loaded.model, loaded.dtype, loaded.device)
     if loaded.kind == "seq2seq":
         return Seq2SeqDecoder(loaded)
-    return CausalDecoder(loaded) if loaded.architecture in TOGETHER else AloneDecoder(loaded)
+    return CausalDecoder(loaded) if together else AloneDecoder(loaded)
+
+
+def _turns_by_length(config: Any) -> bool:
+    """Whether its rotary embedding changes with the longest sequence of a batch: then a batch changes its members."""
+    said = getattr(config, "rope_parameters", None) or {}
+    kinds = [said, *(part for part in said.values() if isinstance(part, dict))]
+    return any(kind.get("rope_type") in ("dynamic", "longrope") for kind in kinds)
 
 
 class CausalDecoder:
