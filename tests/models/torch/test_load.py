@@ -12,7 +12,7 @@ import pytest
 from open_models import ARCHITECTURES, needs_torch, smollm2, tiny
 from weighbridge.errors import UsageError
 from weighbridge.models.local import memory
-from weighbridge.models.local.memory import Need, available, check_memory, need_of, told
+from weighbridge.models.local.memory import Need, available, check_memory, fitting, need_of, told
 from weighbridge.models.local.template_files import reading_in
 from weighbridge.models.local.torch.limits import Limits
 from weighbridge.models.local.torch.load import load
@@ -173,6 +173,29 @@ def test_what_a_model_takes() -> None:
     assert told(999) == "999 B"
     assert told(1_340_000_000) == "1.34 GB"
     assert "weights 1 kB" in str(Need(1000, 0, 0))
+
+
+def test_a_batch_is_cut_down_to_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    from weighbridge.models.local.torch import engine as engines
+    from weighbridge.models.local.torch import load as loading
+
+    def need(tokens: int) -> Need:
+        return Need(1000, 10 * tokens, 0, 0)
+
+    assert fitting(need, None, 16_384, 2048) == 16_384
+    assert fitting(need, 10**9, 16_384, 2048) == 16_384
+    assert fitting(need, 1000 + 10 * 5000, 16_384, 2048) == 4096
+    assert fitting(need, 0, 16_384, 2048) == 2048
+    assert fitting(need, 0, 1000, 2048) == 1000
+
+    whole = load(tiny("llama"), limits=Limits(rows=4, tokens=16_384))
+    assert whole.tokens == 16_384
+    said = whole.config.to_dict()
+    room = need_of(said, 40_000, bytes_each=4, tokens=8000, rows=4).total
+    monkeypatch.setattr(loading, "memory_of", lambda device: room)
+    made = engines.make({"source": str(tiny("llama")), "rows": 4})
+    assert made.limits.tokens == 4096
+    assert made.limits.rows == 4
 
 
 def test_memory_of_a_container(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

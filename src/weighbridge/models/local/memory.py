@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,14 @@ def _file_pages(stat: Path) -> int:
         if name in ("inactive_file", "total_inactive_file"):
             return int(value)
     return 0
+
+
+def fitting(need: Callable[[int], Need], there: int | None, most: int, least: int) -> int:
+    """The most token positions at once, from `most` down by halves to no less than `least`, that fit into `there`."""
+    tokens = most
+    while there is not None and need(tokens).total > there and tokens // 2 >= least:
+        tokens //= 2
+    return tokens
 
 
 def check_memory(need: Need, there: int | None, place: str, where: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -48,6 +49,8 @@ def make(settings: dict[str, Any]) -> TransformersEngine:
         threads=said.threads,
         limits=limits,
     )
+    if loaded.tokens is not None and loaded.tokens < limits.tokens:
+        limits = dataclasses.replace(limits, tokens=loaded.tokens)
     return TransformersEngine(loaded, limits)
 
 

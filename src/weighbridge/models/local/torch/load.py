@@ -10,7 +10,7 @@ from weighbridge.errors import UsageError, WeighbridgeError
 from weighbridge.models.local.architectures import Kind, architecture_of, context_of
 from weighbridge.models.local.folder import read_folder, weights_of
 from weighbridge.models.local.gguf_header import read_head
-from weighbridge.models.local.memory import check_memory, need_of
+from weighbridge.models.local.memory import Need, check_memory, fitting, need_of
 from weighbridge.models.local.torch.device import device_of, dtype_of, memory_of
 from weighbridge.models.local.torch.limits import Limits
 from weighbridge.models.local.torch.loaded import Loaded
@@ -23,6 +23,10 @@ _AUTO: Mapping[Kind, str] = {
     "masked": "AutoModelForMaskedLM",
     "encoder": "AutoModel",
 }
+
+
+LEAST = 2048
+"""Token positions at once below which a batch is not cut down by itself: one prompt and its answer need as many."""
 
 
 def load(
@@ -39,7 +43,7 @@ def load(
 
     `dtype` is ``auto`` (float32 on a CPU, the stored type on a GPU), ``float32``, ``bfloat16`` or ``float16``;
     `device` is ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; `template` is ``auto``, ``chat`` or ``plain``. `limits`
-    says how much will be worked on at once, for the memory that is checked before anything is loaded.
+    says how much is to be worked on at once; `Loaded.tokens` is that, or what the memory has room for.
     Raises UsageError for what is wrong with the files or the settings or takes too much memory, WeighbridgeError for
     what fails in loading.
     """
@@ -58,19 +62,7 @@ def load(
     config = _config(folder, files, where)
     number = dtype_of(dtype, place, config, where)
     said = config.to_dict()
-    check_memory(
-        need_of(
-            said,
-            numbers,
-            bytes_each=number.itemsize,
-            tokens=(limits or Limits()).tokens,
-            rows=(limits or Limits()).rows,
-            copies=2.0 if files else 1.0,
-        ),
-        memory_of(place),
-        "the GPU" if place.type == "cuda" else "this machine",
-        where,
-    )
+    tokens = _tokens(said, numbers, number.itemsize, place, limits or Limits(), bool(files), where)
     tokenizer = _tokenizer(folder, files, where)
     model = _model(folder, files, kind, number, where).to(place).eval().requires_grad_(False)
     reader = reader_of(tokenizer, kind, template, template_options or {}, where)
@@ -86,8 +78,24 @@ def load(
         template=reader.template.source if reader.template else None,
         source=source,
         notes=(*notes, *reader.notes),
+        tokens=tokens,
         chat=reader.template,
     )
+
+
+def _tokens(
+    said: Mapping[str, Any], numbers: int, each: int, place: Any, limits: Limits, converted: bool, where: str
+) -> int:
+    """Token positions at once for which there is memory. Raises UsageError where not even `LEAST` fit."""
+    there = memory_of(place)
+    copies = 2.0 if converted else 1.0
+
+    def need(tokens: int) -> Need:
+        return need_of(said, numbers, bytes_each=each, tokens=tokens, rows=limits.rows, copies=copies)
+
+    tokens = fitting(need, there, limits.tokens, LEAST)
+    check_memory(need(tokens), there, "the GPU" if place.type == "cuda" else "this machine", where)
+    return tokens
 
 
 def _looked_at(source: Path, where: str) -> tuple[int, tuple[str, ...], Kind]:

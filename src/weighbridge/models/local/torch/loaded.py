@@ -36,5 +36,7 @@ class Loaded:
     source: Path | None = None
     """Folder or GGUF file it came from."""
     notes: tuple[str, ...] = field(default=())
+    tokens: int | None = None
+    """Token positions at once that the memory has room for, as far as was asked; None: that was not looked at."""
     chat: ChatTemplate | None = None
     """The chat template, tried and ready (`prompts.prompt_of` renders with it); None: plain text."""
