@@ -55,7 +55,7 @@ class Ours:
         self.loaded = load(folder, dtype=dtype, device="cpu", template="plain", threads=1)
         made = generate_prompt.ready(self.loaded)
         # No token ends an answer: every side writes as much.
-        generate_prompt._ready[self.loaded.model] = dataclasses.replace(made, ends=frozenset(), special={})
+        generate_prompt.keep(self.loaded, dataclasses.replace(made, ends=frozenset(), special={}))
         self.decoder = made.decoder
 
     def write(self, given: Prompts) -> float:

@@ -153,11 +153,8 @@ def test_an_architecture_that_nobody_tested_is_decoded_alone(monkeypatch: pytest
     right = [_reference(model, call) for call in calls]
     from weighbridge.models.local.torch import generate_prompt
 
-    monkeypatch.setitem(
-        generate_prompt._ready,
-        model.model,
-        generate_prompt.Ready(decoder, generate_prompt.end_tokens(model), {}),
-    )
+    monkeypatch.setattr(generate_prompt, "decoder_for", lambda _: decoder)
+    monkeypatch.delattr(model.model, generate_prompt._NAME, raising=False)
     assert [(one.text, one.finish.value) for one in answers(model, calls)] == right
 
 

@@ -44,44 +44,63 @@ def groups(held: KeyValues, window: int | None, dtype: Any, device: Any) -> list
     return found
 
 
-def read_prompts(
-    query: Any,
-    key: Any,
-    value: Any,
-    buffer: Any,
-    first: Sequence[int],
-    lengths: Sequence[int],
-    window: int | None,
-    scaling: float,
-) -> Any:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One prompt's own tokens among those that stand end to end, and what of the buffer they see."""
+
+    row: int
+    at: int
+    """Its first own token."""
+    size: int
+    first: int
+    """Column of the row's first token."""
+    known: int
+    """Tokens of the row whose keys and values are in the buffer already."""
+    mask: Any | None
+    """[own, known + own], True where one sees the other; None: each sees all before it, and nothing is known."""
+
+
+def spans(first: Sequence[int], sizes: Sequence[int], known: int, window: int | None, device: Any) -> list[Span]:
+    """For rows that begin at columns `first`, have `known` tokens already and `sizes` more to read."""
+    import torch
+
+    found, at = [], 0
+    for row, size in enumerate(sizes):
+        mask = None
+        if known or (window is not None and size > window):
+            back = torch.arange(known, known + size, device=device)[:, None] - torch.arange(
+                known + size, device=device
+            )
+            mask = (back >= 0) if window is None else (back >= 0) & (back < window)
+        found.append(Span(row, at, size, first[row], known, mask))
+        at += size
+    return found
+
+
+def read_prompts(query: Any, key: Any, value: Any, buffer: Any, found: Sequence[Span], scaling: float) -> Any:
     """What the tokens of prompts that stand end to end see, (tokens, heads x size); keys and values go into `buffer`.
 
-    query: (tokens, heads, size); key, value: (tokens, key heads, size); row r begins at column ``first[r]``.
+    query: (tokens, heads, size); key, value: (tokens, key heads, size); buffer: a layer of `KeyValues`.
     """
     import torch
     from torch.nn.functional import scaled_dot_product_attention
 
     mixed = torch.empty_like(query)
-    at = 0
-    for row, length in enumerate(lengths):
-        end = at + length
-        q, k, v = (part[at:end].transpose(0, 1) for part in (query, key, value))
-        buffer.keys[row, :, first[row] : first[row] + length] = k
-        buffer.values[row, :, first[row] : first[row] + length] = v
-        mask = None
-        if window is not None and length > window:
-            places = torch.arange(length, device=query.device)
-            back = places[:, None] - places
-            mask = (back >= 0) & (back < window)
-        found = scaled_dot_product_attention(
+    for span in found:
+        end, column = span.at + span.size, span.first + span.known
+        q, k, v = (part[span.at : end].transpose(0, 1) for part in (query, key, value))
+        buffer.keys[span.row, :, column : column + span.size] = k
+        buffer.values[span.row, :, column : column + span.size] = v
+        if span.known:
+            k, v = (held[span.row, :, span.first : column + span.size] for held in (buffer.keys, buffer.values))
+        seen = scaled_dot_product_attention(
             q[None],
             k[None],
             v[None],
-            attn_mask=mask,
-            is_causal=mask is None,
+            attn_mask=span.mask,
+            is_causal=span.mask is None,
             scale=scaling,
             enable_gqa=q.shape[0] != k.shape[0],
         )
-        mixed[at:end] = found[0].transpose(0, 1)
-        at = end
+        mixed[span.at : end] = seen[0].transpose(0, 1)
     return mixed.view(len(mixed), -1)

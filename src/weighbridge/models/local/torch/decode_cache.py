@@ -161,6 +161,13 @@ def _layer_class() -> Any:
                 fresh = getattr(other, name)[:count, :, begin:end]
                 getattr(self, name)[row : row + count, :, begin + shift : end + shift] = fresh
 
+        def begin(self, other: RowLayer, count: int) -> None:
+            """Begin every row with the first `count` tokens of `other`'s only row."""
+            for row, first in enumerate(self.owner.first):
+                for name in ("keys", "values"):
+                    known = getattr(other, name)[0, :, other.owner.start : other.owner.start + count]
+                    getattr(self, name)[row, :, first : first + count] = known
+
         def copy_row(self, source: int, target: int, begin: int, end: int) -> None:
             for name in ("keys", "values"):
                 held = getattr(self, name)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from weighbridge.models.local.torch.decode import CausalDecoder
-from weighbridge.models.local.torch.decode_attention import Group, groups, read_prompts
+from weighbridge.models.local.torch.decode_attention import Group, groups, read_prompts, spans
 from weighbridge.models.local.torch.decode_cache import KeyValues
+from weighbridge.models.local.torch.decode_shelf import Shelf
 from weighbridge.models.local.torch.lean.forward import normed
 from weighbridge.models.local.torch.lean.weights import Layer, Lean, lean_weights
 from weighbridge.models.local.torch.loaded import Loaded
@@ -76,25 +77,39 @@ class LeanDecoder(CausalDecoder):
         self._maps = [_maps(layer, make) for layer in weights.layers]
         self._head = make(head.weight.detach(), None if head.bias is None else head.bias.detach())
         self._windows = {layer.window for layer in weights.layers}
+        self._shelf = Shelf([], KeyValues(self.depth))
 
     def _read(self, held: KeyValues, prompts: Sequence[Sequence[int]]) -> Any:
+        shared, fresh = self._shelf.shared(prompts)
+        if fresh:
+            # What these prompts share is read once, and kept for those that come later.
+            self._shelf = Shelf(list(prompts[0][:shared]), KeyValues(self.depth))
+            self._pass(self._shelf.held, [self._shelf.tokens], 0)
+        return self._pass(held, prompts, shared)
+
+    def _pass(self, held: KeyValues, prompts: Sequence[Sequence[int]], known: int) -> Any:
+        """Read the prompts but for their first `known` tokens, which the shelf has."""
         import torch
 
-        lengths = [len(prompt) for prompt in prompts]
-        held.open(lengths)
-        tokens = torch.tensor([token for prompt in prompts for token in prompt], device=self.device)
-        places = torch.cat([torch.arange(length, device=self.device) for length in lengths])
-        ends = torch.tensor(lengths, device=self.device).cumsum(0) - 1
+        sizes = [len(prompt) - known for prompt in prompts]
+        held.open([len(prompt) for prompt in prompts])
+        tokens = torch.tensor([token for prompt in prompts for token in prompt[known:]], device=self.device)
+        places = torch.cat([torch.arange(known, known + size, device=self.device) for size in sizes])
+        ends = torch.tensor(sizes, device=self.device).cumsum(0) - 1
         x = self._lean.embed(tokens)
         turns = self._turns(x, places)
-        for layer, maps, buffer in zip(self._lean.layers, self._maps, held.layers, strict=True):
+        seen = {window: spans(held.first, sizes, known, window, self.device) for window in self._windows}
+        layers = zip(self._lean.layers, self._maps, held.layers, self._shelf.held.layers, strict=True)
+        for layer, maps, buffer, before in layers:
             query, key, value = self._heads(layer, maps, x, turns[layer.kind])
             buffer.make(key, value)
-            mixed = read_prompts(query, key, value, buffer, held.first, lengths, layer.window, self._lean.scaling)
+            if known:
+                buffer.begin(before, known)
+            mixed = read_prompts(query, key, value, buffer, seen[layer.window], self._lean.scaling)
             if layer is self._lean.layers[-1]:
                 x, mixed = x[ends], mixed[ends]
             x = self._after(layer, maps, x, mixed)
-        held.end = max(lengths)
+        held.end = max(map(len, prompts))
         return self._logits(x)
 
     def _step(self, tokens: Sequence[int]) -> Any:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass
-from typing import Any
 
 from weighbridge.errors import UsageError
 from weighbridge.models.local.batch import Emit
@@ -30,16 +28,26 @@ class Ready:
     """Special tokens by their text."""
 
 
-_ready: weakref.WeakKeyDictionary[Any, Ready] = weakref.WeakKeyDictionary()
-
-
 def ready(loaded: Loaded) -> Ready:
     """Packs weights and checks the short way the first time: a second for a small model."""
-    found = _ready.get(loaded.model)
-    if found is None:
-        special = {token.content: number for number, token in loaded.tokenizer.added_tokens_decoder.items()}
-        found = _ready[loaded.model] = Ready(decoder_for(loaded), end_tokens(loaded), special)
-    return found
+    # Kept with the model, so that it goes with it.
+    found: Ready | None = getattr(loaded.model, _NAME, None)
+    return (
+        found if found is not None else keep(loaded, Ready(decoder_for(loaded), end_tokens(loaded), _special(loaded)))
+    )
+
+
+def keep(loaded: Loaded, made: Ready) -> Ready:
+    """From now on `ready` gives `made`."""
+    setattr(loaded.model, _NAME, made)
+    return made
+
+
+_NAME = "_weighbridge_ready"
+
+
+def _special(loaded: Loaded) -> dict[str, int]:
+    return {token.content: number for number, token in loaded.tokenizer.added_tokens_decoder.items()}
 
 
 def begin(loaded: Loaded, request: Request, number: int, emit: Emit | None) -> Answer:
