@@ -163,7 +163,7 @@ def test_what_a_model_takes() -> None:
     }
     need = need_of(llama8b, 8_030_000_000, bytes_each=2, tokens=16_384, rows=32)
     assert need.weights == 16_060_000_000
-    assert need.cache == 2 * 32 * 8 * 128 * 2 * 16_384
+    assert need.cache == 2 * (2 * 32 * 8 * 128 * 2 * 16_384)
     assert need.total == need.weights + need.cache + need.working + need.libraries
     check_memory(need, None, "this machine", "m")
     check_memory(need, need.total, "this machine", "m")

@@ -15,13 +15,17 @@ LIBRARIES = 600 << 20
 """Bytes of PyTorch and transformers themselves in a process (measured: 370 to 560 MB resident)."""
 
 
+_GROWING = 2
+"""Copies of the key-value cache while it grows: the old one is held until the new one is filled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """Bytes, by what they are for."""
 
     weights: int
     cache: int
-    """Keys and values of the tokens held at once."""
+    """Keys and values of the tokens held at once, twice, for they are copied as they grow."""
     working: int
     """Values between layers, and the scores of the vocabulary."""
     libraries: int = LIBRARIES
@@ -57,7 +61,7 @@ def need_of(
     generates = not any("ForSequenceClassification" in str(one) for one in said.get("architectures") or ())
     return Need(
         weights=int(numbers * bytes_each * copies),
-        cache=2 * layers * kept * size * bytes_each * tokens * sides if generates else 0,
+        cache=_GROWING * 2 * layers * kept * size * bytes_each * tokens * sides if generates else 0,
         working=tokens * (4 * hidden + 3 * inner) * bytes_each + 3 * rows * words * 4,
     )
 
