@@ -12,6 +12,9 @@ from weighbridge.decide import decide
 from weighbridge.errors import UsageError
 from weighbridge.evidence import Question
 from weighbridge.models.protocol import Capabilities, Known, Sampling
+from weighbridge.report.json import decision_json
+from weighbridge.report.junit import junit_xml
+from weighbridge.report.markdown import markdown
 from weighbridge.tasks import JinjaPrompt, scorer_named
 from weighbridge.tasks.continuation import Continuations
 from weighbridge.tasks.item import Item
@@ -196,6 +199,8 @@ def test_the_verdict_says_who_was_scored_how_and_only_where_it_differs(store) ->
     (doubt,) = [f for f in mixed.findings if "scored differently" in f.statement]
     assert (doubt.dimension, doubt.met) == ("fairness", "not met")
     assert "`protocol: choice` for all" in doubt.would_change
+    for text in (markdown(mixed), junit_xml(mixed).decode(), decision_json(mixed).decode()):
+        assert "cored differently" in text
     # An engine that cannot be held, beside one that is: the same words in the project, another protocol in truth.
     loose = decision((Bigrams("a"), {}), (Bigrams("b", held=False), {}))
     assert any("b by a generated answer that is free" in text for text in loose.warnings)

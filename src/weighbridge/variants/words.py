@@ -166,8 +166,8 @@ def claims_of(
         )
     elif tuned is not None:
         found.append(
-            f"The score with the best prompt: chosen on {count(tuned.items, 'item')}, and measured on others that were "
-            f"asked; its interval is wrong in at most {alpha} of runs."
+            f"The score with the best prompt: chosen on {count(tuned.items, 'item')}, and measured on others that "
+            f"were asked; its interval is wrong in at most {alpha} of runs."
         )
     if len(found) > 1:
         found.append(
