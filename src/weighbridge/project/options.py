@@ -60,8 +60,8 @@ class CandidateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """A model with its prompt, settings and price. A changed prompt or setting makes another candidate."""
 
     model: Annotated[str, Meta(min_length=1, examples=["gguf:smollm2"])]
-    """The model by its spec: `gguf:NAME` or `gguf:PATH`, `http://host:port/v1#model`, `recorded:FILE`,
-    `python:module.function` or `simulated:accuracy=0.8,...`."""
+    """The model by its spec: `gguf:NAME` or `gguf:PATH`, `hf:org/name`, `path:FOLDER`, `onnx:FOLDER`,
+    `http://host:port/v1#model`, `recorded:FILE`, `python:module.function` or `simulated:accuracy=0.8,...`."""
     name: Annotated[str, Meta(min_length=1)] | None = None
     """What reports call it; the spec (and the prompt's name) where absent."""
     prompt: str | PromptOptions | None = None
