@@ -118,6 +118,48 @@ def test_pickled_weights_are_read_as_numbers_or_not_at_all(tmp_path: Path) -> No
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_model_that_also_sees_pictures_is_used_for_its_text(tmp_path: Path) -> None:
+    """Gemma 3 from 4B on: the class is that of a model with pictures, and the text part answers and scores."""
+    import torch
+    import transformers as tf
+
+    from weighbridge.models.local.torch.engine import TransformersEngine
+    from weighbridge.models.protocol import Request, Sampling
+
+    text = json.loads((tiny("gemma3") / "config.json").read_text())
+    text = {key: text[key] for key in text if key not in ("architectures", "model_type", "layer_types", "dtype")}
+    sight = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4}
+    config = tf.Gemma3Config(
+        text_config=text,
+        vision_config=sight | {"image_size": 28, "patch_size": 14},
+        mm_tokens_per_image=4,
+        image_token_index=300,
+        boi_token_index=301,
+        eoi_token_index=302,
+    )
+    torch.manual_seed(7)
+    made = tf.Gemma3ForConditionalGeneration(config).eval()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            if parameter.dim() > 1:
+                parameter.normal_(0, 0.15)
+    folder = tmp_path / "gemma"
+    made.save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(tiny("gemma3") / name, folder / name)
+    loaded = load(folder)
+    assert (loaded.kind, loaded.architecture, loaded.context) == ("causal", "gemma3", 512)
+    engine = TransformersEngine(loaded, Limits())
+    messages = (Message("user", "yes no yes"),)
+    calls = [Request(messages, Sampling(max_tokens=6)), Request(messages, continuations=(" fox", " dog"))]
+    found = {}
+    engine.run(calls, found.__setitem__)
+    inputs = loaded.tokenizer("yes no yes", return_tensors="pt")
+    whole = made.generate(**inputs, max_new_tokens=6, do_sample=False)[0, inputs.input_ids.shape[1] :]
+    assert found[0].text == loaded.tokenizer.decode(whole, skip_special_tokens=True)
+    assert found[1].text in (" fox", " dog")
+
+
 def test_number_types_and_devices() -> None:
     import torch
 
