@@ -13,7 +13,7 @@ import msgspec
 
 from weighbridge.decide import Decision, decide
 from weighbridge.errors import UsageError, WeighbridgeError
-from weighbridge.evidence import Budget, Evidence, Question
+from weighbridge.evidence import STATUS_CODES, Budget, Evidence, Question, Status
 from weighbridge.models.protocol import Model
 from weighbridge.models.specs import open_model
 from weighbridge.store import DEFAULT, Store, open_store
@@ -30,6 +30,7 @@ from weighbridge.weighing.weigh import DEFAULT_LIMITS, NO_BUDGET, weigh
 
 SCHEMA = "weighbridge.suite/1"
 PLAIN_QUESTION = Question()
+FAILED = STATUS_CODES.index(Status.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +202,9 @@ async def _run(
     measured = None
     if terms.everything or len(candidates) < 2:
         measured = await measure(suite.task, candidates, question=terms.question, **shared)
-        if not measured.evidence.asked.any():
-            why = "; ".join(f"{name}: {reason}" for name, reason in measured.dead.items()) or "the run was stopped"
+        asked = measured.evidence.asked
+        if not asked.any() or (measured.evidence.status[asked] == FAILED).all():
+            why = "; ".join(f"{name}: {reason}" for name, reason in measured.dead.items()) or "every call failed"
             raise WeighbridgeError(
                 f"{suite.name}: nothing was answered: {why}", fix="see that the model runs, and try again"
             )

@@ -63,7 +63,8 @@ def _grams(text: str) -> list[Counter[str]]:
 def _counted(mine: list[Counter[str]], theirs: list[Counter[str]]) -> list[int]:
     counts: list[int] = []
     for one, other in zip(mine, theirs, strict=True):
-        counts += [one.total(), other.total(), (one & other).total()]
+        # As in sacrebleu, n-grams do not count where the reference is too short to have any.
+        counts += [one.total() if other else 0, other.total(), (one & other).total()]
     return counts
 
 

@@ -215,7 +215,9 @@ def bleu(answers: Sequence[Answered], suite: Suite) -> Evaluate:  # noqa: ARG001
 
     def value(items: Ints) -> float:
         total = [int(each) for each in counts[items].sum(axis=0)]
-        score = BLEU.compute_bleu(correct=total[:4], total=total[4:8], sys_len=total[8], ref_len=total[9])
+        score = BLEU.compute_bleu(
+            correct=total[:4], total=total[4:8], sys_len=total[8], ref_len=total[9], smooth_method="exp"
+        )
         return float(score.score)
 
     return value

@@ -34,7 +34,8 @@ def copa(rows: Iterable[Row], settings: Mapping[str, Any], shots: bool) -> Itera
 
 
 def wsc(rows: Iterable[Row], settings: Mapping[str, Any], shots: bool) -> Iterator[Row]:  # noqa: ARG001
-    """The pronoun marked with stars; the same marking as lm-eval's. Spans are counted in words."""
+    """The pronoun marked with stars; the same marking as lm-eval's, also where the data point beside the pronoun (one
+    validation item, 2026-11-21). Spans are counted in words."""
     for row in rows:
         target = row.get("target") or row
         words, pronoun = str(row["text"]), str(target["span2_text"])
@@ -42,7 +43,7 @@ def wsc(rows: Iterable[Row], settings: Mapping[str, Any], shots: bool) -> Iterat
         behind = words[len(before) + len(pronoun) + 1 :]
         yield {
             **{name: value for name, value in row.items() if name != "target"},
-            **{name: target[name] for name in ("span1_text", "span2_text")},
+            **{name: target[name] for name in ("span1_text", "span2_text", "span2_index")},
             "marked": _detokenized(f"{before} *{pronoun}*{behind}"),
         }
 
