@@ -118,3 +118,10 @@ def test_gives_the_vectors_of_the_engine_of_transformers() -> None:
     outcome = asked(ours, [request("a")]).outcomes[0]
     assert isinstance(outcome, Failure)
     assert "vectors" in outcome.what
+
+
+def test_the_table_of_engines_claims_what_is_tested_here() -> None:
+    from weighbridge.models.local.support import TABLE
+
+    claimed = {name for row in TABLE if row.onnx for name in row.models}
+    assert claimed == set(open_models.ARCHITECTURES)
