@@ -59,19 +59,27 @@ class KeyValues:
     def open(self, lengths: list[int]) -> None:
         """Begin with rows of these lengths, of which nothing is written yet."""
         self.start, self.end = 0, 0
+        if self.height * self.columns > 2 * len(lengths) * (max(lengths) + _SPARE):
+            self.height = self.columns = 0
         self.reserve(len(lengths), max(lengths))
         self.first = [max(lengths) - length for length in lengths]
 
     def reserve(self, rows: int, more: int) -> None:
-        """Make room for `rows` rows and `more` columns after the last."""
+        """Make room for `rows` rows and `more` columns after the last.
+
+        What is allocated follows what is in use, not what once was: many short rows and then one long one must not
+        add up to many long ones.
+        """
         self.start = min(self.first, default=self.start)
         if rows <= self.height and self.end + more <= self.columns:
             return
         needed = self.length + more
-        height = self.height if rows <= self.height else max(rows, self.height + self.height // 2)
-        # Where padding on the left makes up half of what there is, moving to the left is room enough.
-        columns = self.columns if 2 * needed <= self.columns else needed + needed // 4 + _SPARE
-        self._move(height, columns, 0)
+        if rows <= self.height and 2 * needed <= self.columns:
+            # Padding on the left makes up half of what there is: moving to the left is room enough.
+            self._move(self.height, self.columns, 0)
+            return
+        spare = rows // 4 if self.rows else 0
+        self._move(rows + spare, needed + max(_SPARE, needed // 8), 0)
 
     def _move(self, height: int, columns: int, to: int) -> None:
         """Put the columns in use at `to` in fresh buffers of that size."""
@@ -84,10 +92,8 @@ class KeyValues:
     def append(self, other: KeyValues) -> None:
         """Put the rows of `other` beneath; it is used up."""
         rows, length = self.rows + other.rows, max(self.length, other.length)
-        if self.end < other.length:
-            height = max(rows, self.height)
-            self._move(height, length + length // 4 + _SPARE, length - self.length)
-        self.reserve(rows, 0)
+        if rows > self.height or self.end < other.length:
+            self._move(rows + rows // 4, length + max(_SPARE, length // 8), length - self.length)
         shift = self.end - other.end
         for layer, fresh in zip(self.layers, other.layers, strict=True):
             layer.take(fresh, self.rows, shift)
