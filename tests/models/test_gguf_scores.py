@@ -18,9 +18,9 @@ from gguf_files import bert_as_gguf, llama_as_gguf
 from open_models import minilm, needs_torch, smollm2, tiny
 from weighbridge.errors import UsageError
 from weighbridge.models.likeliest import likeliest
-from weighbridge.models.local.gguf import GgufModel
 from weighbridge.models.local.gguf_facts import abilities, need_of, pooling
 from weighbridge.models.local.gguf_header import GgufHead, read_head
+from weighbridge.models.local.gguf_model import GgufModel
 from weighbridge.models.local.weights import find_weights
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Embedder, ModelError, Rendering, Request, Sampling, Templated
@@ -157,6 +157,36 @@ async def test_logprobs_are_those_of_the_model_whatever_the_sampling(
             assert abs(float(row[near]) - value) < PER_TOKEN
             ids.append(near)
         assert len(ids) > len(reference.tokenizer(text)["input_ids"])
+
+
+async def test_choices_are_written_in_their_own_tokens(
+    opened: Callable[..., GgufModel], reference: Reference
+) -> None:
+    """A grammar of characters let a model begin ``account`` with ``a``, and be led elsewhere."""
+    model = opened(template="plain")
+    choices = ("the quick fox", "the lazy dog", "Paris", "0 1 2")
+    for text in ("Question: what is the capital of France? Answer:", "The quick brown\n", "größe: "):
+        answer = await model.complete(said(text, choices=choices, sampling=Sampling(max_tokens=40), logprobs=True))
+        assert answer.text in choices
+        before = reference.tokenizer(text)["input_ids"]
+        blanks = ("",) if text[-1].isspace() else ("", " ")
+        forms = {
+            tuple(reference.tokenizer(text + blank + choice)["input_ids"][len(before) :]): choice
+            for choice in choices
+            for blank in blanks
+        }
+        written: tuple[int, ...] = ()
+        while written not in forms:
+            row = reference.rows([*before, *written])[-1]
+            following = {form[len(written)] for form in forms if form[: len(written)] == written}
+            written = (*written, max(following, key=lambda token: row[token]))
+        assert answer.text == forms[written]
+        assert answer.logprobs is not None
+        pieces = [reference.tokenizer.decode([token]) for token in written]
+        assert [token for token, _ in answer.logprobs][: len(pieces)] == pieces
+        assert "".join([piece async for piece in model.stream(said(text, choices=choices))]).strip() == answer.text
+    # Parts of characters are held by a grammar of characters, as no other can.
+    assert (await model.complete(said("Which?", choices=("🦜🦜", "größe")))).text in ("🦜🦜", "größe")
 
 
 async def test_the_template_is_the_models_own(opened: Callable[..., GgufModel], reference: Reference) -> None:
