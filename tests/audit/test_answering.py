@@ -85,7 +85,7 @@ def test_a_chat_template_beside_plain_text_is_flagged() -> None:
 
 def test_held_by_whole_tokens_beside_held_by_a_grammar_is_told() -> None:
     made = evidence(HELD, HELD, HELD)
-    specs = ("path:./small", "gguf:smollm2", "simulated:accuracy=1")
+    specs = ("path:./small", "http://127.0.0.1:8080/v1#small", "simulated:accuracy=1")
     columns = tuple(
         replace(column, spec=spec, simulated=spec.startswith("simulated"))
         for column, spec in zip(made.columns, specs, strict=True)

@@ -12,7 +12,7 @@ from weighbridge.tasks.item import Item, Message
 from weighbridge.tasks.task import Task
 from weighbridge.weighing.candidate import Candidate
 
-ENGINES_THAT_SCORE = "hf:, path:, onnx: and vLLM servers"
+ENGINES_THAT_SCORE = "hf:, path:, onnx:, gguf:, and vLLM and llama.cpp servers"
 
 
 def by_itself(candidate: Candidate) -> bool:

@@ -10,8 +10,8 @@ from weighbridge.evidence.words import listed, some_of
 
 PAGE = "docs/comparable.md"
 
-WHOLE_TOKENS = ("hf:", "path:", "onnx:", "ray:")
-"""Specs of engines that hold an answer to the choices' own tokens. A grammar, as llama.cpp's and a server's, admits
+WHOLE_TOKENS = ("hf:", "path:", "onnx:", "gguf:")
+"""Specs of engines that hold an answer to the choices' own tokens. A grammar of characters, as a server's, admits
 every token that can begin a choice: measured on SmolLM2 (2026-11), ``a`` before ``payment``, and then ``account``."""
 
 Named = tuple[str, Answering]
