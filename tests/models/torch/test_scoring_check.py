@@ -203,3 +203,24 @@ def test_the_fused_weights_are_the_models_own() -> None:
 def test_an_encoder_scores_nothing() -> None:
     with pytest.raises(ValueError, match="encoder"):
         Scorer(load(open_models.tiny("bert_encoder"), threads=1))
+
+
+def test_memory_of_copied_weights_goes_back_and_reads_the_same() -> None:
+    import torch
+
+    from weighbridge.models.local.torch.lean import lean_weights
+    from weighbridge.models.local.torch.lean.pages import MappedFiles
+
+    model = load(open_models.smollm2(), threads=1).model
+    attention = model.model.layers[3].self_attn
+    old = attention.q_proj.weight.data
+    kept = old.clone()
+    lean = lean_weights(model)
+    assert lean is not None
+    assert old.data_ptr() != attention.q_proj.weight.data_ptr()
+    # Whoever still holds the tensor of the file reads it from there again.
+    assert torch.equal(old, kept)
+    assert torch.equal(lean.layers[3].qkv[: len(kept)], kept)
+    own = torch.ones(1 << 16)
+    MappedFiles().drop(own.data_ptr(), own.nbytes)
+    assert bool((own == 1).all())

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from weighbridge.models.local.torch.lean.pages import MappedFiles
+
 FAMILY = frozenset({"llama", "mistral", "qwen2", "qwen3", "gemma3_text", "gemma3"})
 """``model_type`` of the architectures whose layers are written down in `lean.forward`."""
 _KNOWN = frozenset(
@@ -95,8 +97,9 @@ def lean_weights(model: Any) -> Lean | None:
         return None
     attention = inner.layers[0].self_attn
     heads, key_heads = config.num_attention_heads, config.num_key_value_heads
+    files = MappedFiles()
     with torch.no_grad():
-        layers = tuple(_layer(layer, number, config, gemma) for number, layer in enumerate(inner.layers))
+        layers = tuple(_layer(layer, number, config, gemma, files) for number, layer in enumerate(inner.layers))
         final = _gain(inner.norm, gemma)
     return Lean(
         layers=layers,
@@ -117,7 +120,7 @@ def lean_weights(model: Any) -> Lean | None:
     )
 
 
-def _layer(layer: Any, number: int, config: Any, gemma: bool) -> Layer:
+def _layer(layer: Any, number: int, config: Any, gemma: bool, files: MappedFiles) -> Layer:
     import torch
 
     attention, mlp = layer.self_attn, layer.mlp
@@ -127,11 +130,11 @@ def _layer(layer: Any, number: int, config: Any, gemma: bool) -> Layer:
         keys = _gain(attention.k_norm, gemma).expand(config.num_key_value_heads, -1)
         head_gain = torch.cat((queries, keys))
     return Layer(
-        qkv=_fused(attention.q_proj, attention.k_proj, attention.v_proj),
+        qkv=_fused(files, attention.q_proj, attention.k_proj, attention.v_proj),
         qkv_bias=_fused_bias(attention.q_proj, attention.k_proj, attention.v_proj),
         out=attention.o_proj.weight.detach(),
         out_bias=None if attention.o_proj.bias is None else attention.o_proj.bias.detach(),
-        gate_up=_fused(mlp.gate_proj, mlp.up_proj),
+        gate_up=_fused(files, mlp.gate_proj, mlp.up_proj),
         down=mlp.down_proj.weight.detach(),
         before_attention=_gain(layer.input_layernorm, gemma),
         after_attention=_gain(layer.post_attention_layernorm, gemma) if gemma else None,
@@ -162,7 +165,7 @@ def _gain(norm: Any, gemma: bool) -> Any:
     return weight.float() + 1 if gemma else weight
 
 
-def _fused(*linears: Any) -> Any:
+def _fused(files: MappedFiles, *linears: Any) -> Any:
     """One matrix of several, whose rows the linears then share. Done again it gives the same matrix."""
     import torch
 
@@ -178,7 +181,9 @@ def _fused(*linears: Any) -> Any:
     fused = torch.cat([linear.weight.detach() for linear in linears])
     at = 0
     for linear in linears:
+        before = linear.weight.data_ptr(), linear.weight.nbytes
         linear.weight.data = fused[at : at + linear.weight.shape[0]]
+        files.drop(*before)
         at += linear.weight.shape[0]
     return fused
 
