@@ -157,12 +157,16 @@ async def test_weights_that_the_engine_cannot_load(tmp_path: Path, ask) -> None:
     import numpy as np
     from gguf import GGUFWriter
 
-    writer = GGUFWriter(tmp_path / "odd.gguf", "perceptron")
-    writer.add_tensor("w", np.zeros((32, 32), np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    for name, architecture in (("odd", "perceptron"), ("t5", "t5")):
+        writer = GGUFWriter(tmp_path / f"{name}.gguf", architecture)
+        writer.add_tensor("w", np.zeros((32, 32), np.float32))
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+    with pytest.raises(UsageError, match=r"encoder-decoder \(t5\)") as refused:
+        open_model("gguf:t5.gguf", OPTIONS, tmp_path)
+    assert "path:t5.gguf" in (refused.value.fix or "")
     model = open_model("gguf:odd.gguf", OPTIONS, tmp_path)
     for _ in range(2):
         with pytest.raises(ModelError) as caught:

@@ -10,7 +10,7 @@ import msgspec
 
 from weighbridge.errors import UsageError
 from weighbridge.models.local.engine import Settings, usable_cores
-from weighbridge.models.local.gguf_facts import abilities, need_of, pooling, template_of
+from weighbridge.models.local.gguf_facts import ENCODER_DECODERS, abilities, need_of, pooling, template_of
 from weighbridge.models.local.gguf_header import GgufHead, read_head
 from weighbridge.models.local.gguf_model import GgufModel
 from weighbridge.models.local.weights import find_weights
@@ -26,6 +26,12 @@ def open_gguf(rest: str, options: ModelOptions, base_dir: Path) -> GgufModel:
     if importlib.util.find_spec("xllamacpp") is None:
         raise UsageError("the llama.cpp engine is not installed", where=spec, fix="pip install 'weighbridge[gguf]'")
     head = read_head(path, spec)
+    if head.architecture in ENCODER_DECODERS:
+        raise UsageError(
+            f"{path.name} holds an encoder-decoder ({head.architecture}), which llama.cpp's server does not run",
+            where=spec,
+            fix=f"path:{rest} reads it with transformers: pip install 'weighbridge[local]'",
+        )
     probe = template_of(head, options, spec)
     how = Reading("chat" if probe.template is not None else "plain", probe.notes)
     # One core is left to everything else: threads wait for each other by spinning, so that a core which is taken away

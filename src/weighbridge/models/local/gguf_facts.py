@@ -16,6 +16,9 @@ ENCODERS = frozenset(
 )
 """Architectures of llama.cpp (2026-10) that read and do not write."""
 
+ENCODER_DECODERS = frozenset({"t5"})
+"""Architectures of llama.cpp that only its other programs run."""
+
 WRITES = Capabilities(
     choices=True, json_schema=True, logprobs=True, scoring=True, embeddings=True, streaming=True, seed=True
 )
