@@ -186,7 +186,8 @@ def _warnings(runs: Sequence[Run], decisions: Sequence[Decision], ended: str | N
     for run in runs:
         lines += run.notes
     for decision in decisions:
-        lines += [text for text in decision.warnings if "made up" not in text]
+        # Made-up answers are told of once; and each with its own prompt is just what was asked for.
+        lines += [text for text in decision.warnings if "made up" not in text and "different prompts" not in text]
     return list(dict.fromkeys(lines))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from weighbridge.report import figures
 from weighbridge.report.clean import clean_line, clean_text
 from weighbridge.report.html.page import policy
+from weighbridge.report.html.series import COLOURS
 from weighbridge.report.sensitivity import LABELS
 from weighbridge.report.terminal import KINDS, SIMULATED, status_note
 from weighbridge.variants.result import CandidateSpread, Sensitivity
@@ -40,7 +41,7 @@ def render_sensitivity(found: Sensitivity) -> str:
         figures=figures,
         difference=difference,
         warnings=([SIMULATED] if found.simulated else []) + found.warnings,
-        tables=[_table(one, low, high) for one in found.candidates],
+        tables=[_table(one, low, high, place) for place, one in enumerate(found.candidates)],
         prompts={name: clean_text(text, LONGEST) for name, text in found.prompts.items()},
         policy=policy(style, ""),
         style=Markup(style),  # noqa: S704 - the project's own file
@@ -51,7 +52,7 @@ def _edges(spread: CandidateSpread) -> list[float]:
     return [v for one in spread.variants for v in (*(one.interval or ()), one.score) if v is not None]
 
 
-def _table(spread: CandidateSpread, low: float, high: float) -> dict[str, Any]:
+def _table(spread: CandidateSpread, low: float, high: float, number: int) -> dict[str, Any]:
     """A candidate's variants, the best first, each with the places of its interval in [0, 160]."""
 
     def place(value: float) -> float:
@@ -64,4 +65,4 @@ def _table(spread: CandidateSpread, low: float, high: float) -> dict[str, Any]:
             ends = one.interval or (one.score, one.score)
             strip = {"low": place(ends[0]), "mid": place(one.score), "high": place(ends[1])}
         rows.append({"one": one, "strip": strip, "note": status_note(one.statuses)})
-    return {"spread": spread, "rows": rows}
+    return {"spread": spread, "rows": rows, "colour": f"s{number % COLOURS}"}
