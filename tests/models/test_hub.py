@@ -141,7 +141,7 @@ def opened(url: str, home: Path, *arguments: str) -> tuple[str, str]:
     environment = {**os.environ, "HF_ENDPOINT": url, "HF_HOME": str(home.parent), "HF_HUB_DISABLE_XET": "1"}
     environment.pop("HF_HUB_OFFLINE", None)
     command = [sys.executable, "-c", SCRIPT, *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr
 
