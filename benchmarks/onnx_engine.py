@@ -2,7 +2,7 @@
 
 SmolLM2-135M in float32, one thread, CPU time, the sides in turn, medians over the rounds. Scoring: items of four
 continuations of about ten tokens after about 150 tokens of context, counted as if every continuation were read with
-its context (so that the sides compare). Writing: 64 new tokens after prompts of 128.
+its context (so that the sides compare). Writing: `--new` tokens after prompts of 128.
 
 The sides are this project's ONNX engine, its engine for transformers (packed scoring, lean decoding), and
 transformers' own forward pass and `generate`, one text at a time for scoring and padded batches for writing.
@@ -27,7 +27,6 @@ from typing import Any
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 ROOT = Path(__file__).resolve().parents[1]
-NEW = 64
 CONTEXT, CONTINUATION, CHOICES = 150, 10, 4
 
 
@@ -70,13 +69,13 @@ def naive(model: Any, tokenizer: Any, pairs: list[tuple[str, str]]) -> list[floa
     return out
 
 
-def written(model: Any, tokenizer: Any, texts: list[str]) -> None:
+def written(model: Any, tokenizer: Any, texts: list[str], new: int) -> None:
     import torch
 
     tokenizer.pad_token = tokenizer.eos_token
     inputs = tokenizer(texts, return_tensors="pt", padding=True, padding_side="left")
     with torch.inference_mode():
-        model.generate(**inputs, min_new_tokens=NEW, max_new_tokens=NEW, do_sample=False)
+        model.generate(**inputs, min_new_tokens=new, max_new_tokens=new, do_sample=False)
 
 
 def installed(extra: str) -> float:
@@ -113,6 +112,7 @@ def _files(names: frozenset[str]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--new", type=int, default=64)
     parser.add_argument("--items", type=int, default=4)
     options = parser.parse_args()
     import torch
@@ -158,14 +158,14 @@ def main() -> None:
             sides.setdefault(name, []).append(tokens / seconds(work))
     for count in (1, 8):
         texts = passages(tokenizer, count, 128, 3)
-        calls = [Request((Message("user", text),), Sampling(max_tokens=NEW)) for text in texts]
+        calls = [Request((Message("user", text),), Sampling(max_tokens=options.new)) for text in texts]
         for _ in range(options.rounds):
             for name, engine in (("onnx", ours), ("transformers engine", theirs)):
                 begin = time.process_time()
                 made = sum(answer.usage.output_tokens for answer in answered(engine, calls))
                 sides.setdefault(f"writing {count}, {name}", []).append(made / (time.process_time() - begin))
-            taken = seconds(lambda texts=texts: written(model, tokenizer, texts))
-            sides.setdefault(f"writing {count}, transformers generate", []).append(NEW * count / taken)
+            taken = seconds(lambda texts=texts: written(model, tokenizer, texts, options.new))
+            sides.setdefault(f"writing {count}, transformers generate", []).append(options.new * count / taken)
     print(f"{'side':42} {'tokens per CPU second':>22}   rounds")
     for name, rates in sides.items():
         print(f"{name:42} {statistics.median(rates):22.1f}   {' '.join(f'{rate:.0f}' for rate in rates)}")
