@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from weighbridge.errors import nearest
 from weighbridge.evidence import Side
 
 Constrained = Literal["none", "guided_choice", "structured_outputs", "grammar", "regex", "json_schema"]
@@ -64,6 +65,27 @@ class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     idle_timeout: float = 60.0
     """Seconds between two pieces of a streamed answer."""
 
+    # A vendor (openai, azure, anthropic, ...)
+    base_url: str | None = None
+    """Address in place of the vendor's own, up to what comes before ``/chat/completions`` (or the format's like)."""
+    api: Literal["chat", "responses"] | None = None
+    """Which of OpenAI's two interfaces (openai, azure); None: chat completions."""
+    api_version: str | None = None
+    """Version of the interface (azure: with it, deployment paths; without it, the ``/openai/v1`` paths)."""
+    deployment: str | None = None
+    """Name of the deployment (azure); None: the model's name."""
+    resource: str | None = None
+    """Name of the resource, the first word of its address (azure)."""
+    region: str | None = None
+    """Region that answers (bedrock, vertex)."""
+    project: str | None = None
+    """Project that pays (vertex)."""
+    can: tuple[str, ...] = ()
+    """What this model can do beyond what is known of its kind: ``tools``, ``images``, ``seed``, ..."""
+    cannot: tuple[str, ...] = ()
+    """What this model cannot do, against what is known of its kind; requests that need it are refused before the
+    call."""
+
     # The engine in this machine (gguf, hf, path, onnx)
     slots: int | None = None
     """Requests the engine answers side by side; None: four per core and at most 32 (gguf), 32 (the others)."""
@@ -84,7 +106,7 @@ class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How messages become text (hf, path, onnx, http): ``chat`` by the model's own chat template, ``plain`` as their
     text alone (a server's ``/completions``), ``auto`` by the template where there is one that works."""
     template_options: dict[str, Any] = {}
-    """Variables of the chat template (hf, path, onnx; servers that take them), for example ``enable_thinking: false``."""
+    """Variables of the chat template (hf, path, onnx; servers that take them), as in ``enable_thinking: false``."""
 
     # A Ray cluster (ray)
     ray_address: str | None = None
@@ -93,6 +115,17 @@ class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Engines on the cluster; None: one per GPU where the engine uses them, else one per node."""
     gpus: float | None = None
     """GPUs reserved for each engine, or a part of one; 0: none. None: one, where the engine uses them."""
+
+
+ABILITIES = (
+    *("choices", "json_schema", "logprobs", "scoring", "embeddings", "streaming", "seed", "tools", "images"),
+    *("reasoning_effort", "stop", "temperature", "top_p"),
+)
+"""Names of `protocol.Capabilities` that `can` and `cannot` may hold."""
+
+
+def _unknown(options: ModelOptions, field: str) -> list[str]:
+    return [name for name in getattr(options, field) if name not in ABILITIES]
 
 
 def check(options: ModelOptions) -> list[str]:
@@ -110,10 +143,14 @@ def check(options: ModelOptions) -> list[str]:
     wrong += [
         f"header {name!r} carries a secret; put the key in an environment variable and name it in key_env"
         for name in options.headers
-        if name.lower() in ("authorization", "api-key", "x-api-key", "proxy-authorization", "cookie")
+        if name.lower()
+        in ("authorization", "api-key", "x-api-key", "x-goog-api-key", "proxy-authorization", "cookie")
     ]
     reserved = {"messages", "stream", "model"} & set(options.extra)
     wrong += [f"extra may not set {name!r}" for name in sorted(reserved)]
+    for field in ("can", "cannot"):
+        wrong += [f"{field}: there is no {name!r}; {nearest(name, ABILITIES)}" for name in _unknown(options, field)]
+    wrong += [f"{name!r} stands under both can and cannot" for name in sorted({*options.can} & {*options.cannot})]
     reserved = {"messages", "add_generation_prompt"} & set(options.template_options)
     wrong += [f"template_options may not set {name!r}" for name in sorted(reserved)]
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?|mps|xpu(:\d+)?", options.device):

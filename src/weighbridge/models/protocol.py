@@ -129,9 +129,18 @@ class ModelError(WeighbridgeError):
         retry_after: float | None = None,
         status: int | None = None,
         usage_may_be_billed: bool = False,
+        vendor: str | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(what, where=where, fix=fix)
         self.kind: ErrorKind = kind
+        self.vendor = vendor
+        """The vendor's name in spec strings; None for a server of one's own."""
+        self.code = code
+        """The vendor's own word for the error."""
+        self.request_id = request_id
+        """By which the vendor finds the call again."""
         self.retry_after = retry_after
         """Seconds the server asked to wait, from any spelling of Retry-After."""
         self.status = status

@@ -177,4 +177,7 @@ def _copy(error: ModelError) -> ModelError:
         retry_after=error.retry_after,
         status=error.status,
         usage_may_be_billed=error.usage_may_be_billed,
+        vendor=error.vendor,
+        code=error.code,
+        request_id=error.request_id,
     )

@@ -17,6 +17,7 @@ _QUOTA = (
     "quota exceeded",
 )
 _BAD_KEY = ("api key not valid", "invalid api key", "incorrect api key", "invalid_api_key")
+_REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "x-trace-id", "cf-ray")
 _FIXES: dict[ErrorKind, str] = {
     "auth": "set the environment variable named in key_env to a key that this server accepts",
     "quota": "the account has no credit left: top it up, or choose another model",
@@ -70,7 +71,14 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes, where: str
         fix=fix,
         retry_after=waits,
         status=status,
+        code=code or None,
+        request_id=request_id_of(headers),
     )
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """What the server calls this request, under the names in use; None where it gives none."""
+    return next((found for name in _REQUEST_IDS if (found := headers.get(name))), None)
 
 
 def from_event(error: object, where: str) -> ModelError:
@@ -96,6 +104,7 @@ def from_event(error: object, where: str) -> ModelError:
         retry_after=retry_after({}, message),
         status=status,
         usage_may_be_billed=True,
+        code=code or None,
     )
 
 

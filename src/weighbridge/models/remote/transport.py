@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
+from weighbridge.evidence import Completion
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import ErrorKind, ModelError
 from weighbridge.models.remote.document import Document
@@ -56,6 +57,44 @@ class Reader(Protocol):
     def failed(self, what: str, kind: ErrorKind) -> ModelError:
         """An error about this answer."""
         ...
+
+
+class Framer(Protocol):
+    """Takes a stream apart."""
+
+    def feed(self, segment: bytes) -> list[tuple[bytes, bytes]]:
+        """The ``(event name, data)`` pairs that `segment` completes, in order; the name is empty where a format has
+        none. Raises ModelError where the framing itself is broken."""
+        ...
+
+    @property
+    def rest(self) -> bytes:
+        """What has come of an event that is not whole yet."""
+        ...
+
+
+class OutcomeError(Exception):
+    """A refusal of the server that is an outcome of the item: a filter stopped the prompt."""
+
+    def __init__(self, completion: Completion) -> None:
+        super().__init__("the server's refusal is an outcome")
+        self.completion = completion
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """How a format wants one call carried."""
+
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Beyond those of the session, which they may replace; they may hold the key."""
+    framer: Callable[[], Framer] = EventReader
+    failure: Callable[[int, Mapping[str, str], bytes, str], ModelError | Completion] = from_status
+    """Reads an answer whose status is not 200."""
+    heard: Callable[[Mapping[str, str]], None] | None = None
+    """Gets the headers of every answer."""
+
+
+_PLAIN = Exchange()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,21 +175,35 @@ class Transport:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             return None
 
-    async def read(self, url: str, data: bytes, answer: Reader, emit: Callable[[str], None] | None = None) -> None:
-        """POST `data` and feed `answer` until it ends; `emit` gets its text as it comes. Raises ModelError."""
+    async def read(
+        self,
+        url: str,
+        data: bytes,
+        answer: Reader,
+        emit: Callable[[str], None] | None = None,
+        exchange: Exchange = _PLAIN,
+    ) -> None:
+        """POST `data` and feed `answer` until it ends; `emit` gets its text as it comes.
+
+        Raises ModelError, or OutcomeError where `Exchange.failure` takes the refusal for an outcome.
+        """
         import aiohttp
 
         session = self._connected()
         options, sent = self.options, False
+        headers = {**self._headers, **exchange.headers} if exchange.headers else self._headers
         answer.begin = answer.last = perf_counter()
         waited = f"for the first byte for {options.first_byte_timeout:g} s"
         try:
             async with asyncio.timeout(options.first_byte_timeout) as limit:
-                async with session.post(url, data=data, headers=self._headers, allow_redirects=False) as response:
+                async with session.post(url, data=data, headers=headers, allow_redirects=False) as response:
                     sent = True
+                    if exchange.heard is not None:
+                        exchange.heard(response.headers)
                     if response.status != 200:
-                        body = await response.content.read(_ERROR_BYTES)
-                        raise from_status(response.status, response.headers, body, self.where)
+                        body = await _beginning(response)
+                        failed = exchange.failure(response.status, response.headers, body, self.where)
+                        raise failed if isinstance(failed, ModelError) else OutcomeError(failed)
                     if response.content_type == "application/json":
                         answer.document(await self._document(response, answer))
                         answer.last = perf_counter()
@@ -159,7 +212,7 @@ class Transport:
                         return
                     if response.headers.get("Server") == "llama.cpp":
                         _let_go(response)
-                    events, loop = EventReader(), asyncio.get_running_loop()
+                    events, loop = exchange.framer(), asyncio.get_running_loop()
                     async for segment in response.content.iter_any():
                         if not answer.done:
                             answer.last = perf_counter()
@@ -245,6 +298,17 @@ class Transport:
         session, self._session = self._session, None
         if session is not None and self._loop is asyncio.get_running_loop():
             await session.close()
+
+
+async def _beginning(response: ClientResponse) -> bytes:
+    """The body of a refusal, up to `_ERROR_BYTES`, however many pieces it comes in."""
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size >= _ERROR_BYTES:
+            break
+    return b"".join(parts)[:_ERROR_BYTES]
 
 
 def _let_go(response: ClientResponse) -> None:

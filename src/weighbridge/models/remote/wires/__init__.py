@@ -1,0 +1,1 @@
+"""One file per wire format; none of them does I/O."""
