@@ -64,7 +64,7 @@ def load(
     said = config.to_dict()
     tokens = _tokens(said, numbers, number.itemsize, place, limits or Limits(), bool(files), where)
     tokenizer = _tokenizer(folder, files, where)
-    model = _model(folder, files, kind, number, where).to(place).eval().requires_grad_(False)
+    model = _model(folder, files, kind, config, number, where).to(place).eval().requires_grad_(False)
     reader = reader_of(tokenizer, kind, template, template_options or {}, where)
     return Loaded(
         model=model,
@@ -142,12 +142,13 @@ def _tokenizer(folder: Path, files: Mapping[str, str], where: str) -> Any:
     return tokenizer
 
 
-def _model(folder: Path, files: Mapping[str, str], kind: Kind, number: Any, where: str) -> Any:
+def _model(folder: Path, files: Mapping[str, str], kind: Kind, config: Any, number: Any, where: str) -> Any:
     import transformers
 
     try:
         model, report = getattr(transformers, _AUTO[kind]).from_pretrained(
             folder,
+            config=config,  # of a GGUF file it takes seconds to read
             dtype=number,
             trust_remote_code=False,
             local_files_only=True,
