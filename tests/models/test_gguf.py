@@ -174,6 +174,7 @@ async def test_weights_that_the_engine_cannot_load(tmp_path: Path, ask) -> None:
         assert caught.value.kind == "dead"
         assert "cannot load" in str(caught.value)
         assert "perceptron" in str(caught.value)
+        assert "pip install -U xllamacpp" in str(caught.value)
     await model.close()
 
 

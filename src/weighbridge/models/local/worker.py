@@ -24,6 +24,8 @@ def main() -> None:
         url = _serve(settings)
         out.write(json.dumps({"url": url}) + "\n")
     except Exception as error:  # whatever the engine raises, the parent must be told
+        # What llama.cpp has to say of it is on its way to stderr in a thread of its own.
+        time.sleep(0.3)
         out.write(json.dumps({"error": f"{type(error).__name__}: {error}"}) + "\n")
     out.flush()
     sys.stdin.read()
