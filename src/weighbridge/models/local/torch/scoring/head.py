@@ -8,6 +8,9 @@ from typing import Any
 LOGIT_BYTES = 1 << 24
 """Most bytes of logits at once: few enough to stay in a processor's cache while they are read several times."""
 
+FEWEST = 64
+"""Rows that are worth reading the output matrix for, however large the vocabulary."""
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -37,7 +40,7 @@ class Head:
         """
         import torch
 
-        step = max(1, LOGIT_BYTES // (4 * self.weight.shape[0]))
+        step = max(FEWEST, LOGIT_BYTES // (4 * self.weight.shape[0]))
         logprobs, greedy = [], []
         for at in range(0, len(hidden), step):
             inside = (places >= at) & (places < at + step)
@@ -59,8 +62,8 @@ def chosen(logits: Any, places: Any, targets: Any) -> tuple[Any, Any]:
         # Several tokens may share the highest logit; the first of them counts, as for argmax.
         greedy[number] = bool(logits[places[number]].argmax() == targets[number])
     if logits.dtype == torch.float32:
-        # Not the most exact sum, but the one that everybody who scores with PyTorch gets: over ten tokens it is off by
-        # up to 1e-4, which would otherwise show as a difference from them.
+        # Not the most exact sum, but the one that everybody who scores with PyTorch gets: over ten tokens it is off
+        # by up to 1e-4, which would otherwise show as a difference from them.
         return logits.log_softmax(-1)[places, targets].double(), greedy
     # Shorter types round each log-probability to two or three digits; from the same logits, this does not.
     totals = logits.float().sub_(top.float()).exp_().sum(-1).log_()
