@@ -108,7 +108,7 @@ class Engine:
     def _dead(self, what: str) -> ModelError:
         fix = "check that the file is whole and that the memory suffices; fewer slots or a smaller context need less"
         if "unknown model architecture" in what:
-            fix = f"a newer llama.cpp may know it (pip install -U xllamacpp); path:{self.settings.path} may do without"
+            fix = f"a newer llama.cpp may know it (pip install -U xllamacpp); or path:{self.settings.path}"
         return ModelError(what, kind="dead", where=self.where, fix=fix)
 
     def _last_words(self, pattern: str = "") -> str:
