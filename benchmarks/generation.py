@@ -189,6 +189,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", type=int, nargs="+", default=list(BATCHES))
+    parser.add_argument("--steps", action="store_true", help="only the steps beside the memory's limit")
     said = parser.parse_args()
     import torch
     import transformers
@@ -206,41 +207,47 @@ def main() -> None:
     sizes = {
         dtype: sum(p.numel() * p.element_size() for p in one.model.parameters()) for dtype, one in theirs.items()
     }
-    print("| prompts at once | side | new tokens a CPU s | ours / this |")
-    print("|---|---|---|---|")
-    steps: dict[tuple[int, str], list[tuple[float, float]]] = {}
-    for batch in said.batches:
-        sides: dict[str, Callable[[Prompts], float]] = {
-            **{f"ours {dtype}": one.write for dtype, one in ours.items()},
-            **{f"generate {dtype}": one.write for dtype, one in theirs.items()},
-        }
-        engines = {kind: LlamaCpp(file, batch) for kind, file in files.items()}
-        sides |= {f"llama.cpp {kind}": one.write for kind, one in engines.items()}
-        taken: dict[str, list[float]] = {side: [] for side in sides}
-        for turn in range(said.rounds):
-            given = prompts(ours["float32"].loaded.tokenizer, batch, seed=100 * batch + turn)
-            for side, write in sides.items():
-                taken[side].append(write(given))
-            for dtype, one in ours.items():
-                rate = read_rate(sizes[dtype])
-                steps.setdefault((batch, dtype), []).append((one.step(given), sizes[dtype] / rate))
-        for one in engines.values():
-            one.engine.stop()
-        for side, times in taken.items():
-            ratios = [
-                f"{kind}: " + spread([b / a for a, b in zip(taken[f"ours {kind}"], times, strict=True)])
-                for kind in ours
-                if not side.startswith("ours") and (kind in side or "llama.cpp" in side)
-            ]
-            print(
-                f"| {batch} | {side} | {batch * NEW / statistics.median(times):.1f} | {'; '.join(ratios)} |",
-                flush=True,
-            )
+    if not said.steps:
+        print("| prompts at once | side | new tokens a CPU s | ours / this |\n|---|---|---|---|")
+        for batch in said.batches:
+            beside(batch, said.rounds, ours, theirs, files)
     print("\n| prompts at once | ours | a step, ms | reading the weights once, ms | share |\n|---|---|---|---|---|")
-    for (batch, dtype), pairs in steps.items():
-        step, limit = (statistics.median(column) for column in zip(*pairs, strict=True))
-        shares = [limit / step for step, limit in pairs]
-        print(f"| {batch} | {dtype} | {1000 * step:.1f} | {1000 * limit:.1f} | {spread(shares)} |")
+    for batch in said.batches:
+        pairs: dict[str, list[tuple[float, float]]] = {dtype: [] for dtype in ours}
+        for turn in range(said.rounds):
+            for dtype, one in ours.items():
+                given = prompts(one.loaded.tokenizer, batch, seed=100 * batch + turn)
+                pairs[dtype].append((one.step(given), sizes[dtype] / read_rate(sizes[dtype])))
+        for dtype, found in pairs.items():
+            step, limit = (1000 * statistics.median(column) for column in zip(*found, strict=True))
+            share = spread([limit / step for step, limit in found])
+            print(f"| {batch} | {dtype} | {step:.1f} | {limit:.1f} | {share} |", flush=True)
+
+
+def beside(
+    batch: int, rounds: int, ours: dict[str, Ours], theirs: dict[str, Transformers], files: dict[str, Path]
+) -> None:
+    """Prints a row for each side, on the same prompts, the sides in turn."""
+    sides: dict[str, Callable[[Prompts], float]] = {f"ours {dtype}": one.write for dtype, one in ours.items()}
+    sides |= {f"generate {dtype}": one.write for dtype, one in theirs.items()}
+    engines = {kind: LlamaCpp(file, batch) for kind, file in files.items()}
+    sides |= {f"llama.cpp {kind}": one.write for kind, one in engines.items()}
+    taken: dict[str, list[float]] = {side: [] for side in sides}
+    for turn in range(rounds):
+        given = prompts(ours["float32"].loaded.tokenizer, batch, seed=100 * batch + turn)
+        for side, write in sides.items():
+            taken[side].append(write(given))
+    for one in engines.values():
+        one.engine.stop()
+    for side, times in taken.items():
+        ratios = [
+            f"{kind}: " + spread([b / a for a, b in zip(taken[f"ours {kind}"], times, strict=True)])
+            for kind in ours
+            if not side.startswith("ours") and (kind in side or "llama.cpp" in side)
+        ]
+        print(
+            f"| {batch} | {side} | {batch * NEW / statistics.median(times):.1f} | {'; '.join(ratios)} |", flush=True
+        )
 
 
 def spread(values: list[float]) -> str:
