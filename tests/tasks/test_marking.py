@@ -18,9 +18,15 @@ SETTINGS = {
     "token_f1": ({}, "red car", "red car", "blue"),
     "contains": ({}, "red", "a red car", "a blue car"),
     "json": ({}, {"a": 1}, '{"a": 1}', '{"a": 2}'),
+    "span": ({}, "red car", "the red car", "blue"),
+    "code": ({}, ["assert f(1) == 2"], "def f(x):\n    return x + 1", "def f(x):\n    return x"),
+    "chrf": ({}, "red car", "red car", "zzz"),
+    "rank": ({"levels": [0, 1, 2]}, "200", "200", "-5"),
+    "mass": ({"labels": "labels"}, None, None, None),
     "python": ({"function": "operator:eq"}, None, None, None),
 }
-NAMES = [name for name in SCORERS if name != "python"]
+NAMES = [name for name in SCORERS if name not in ("python", "mass")]
+"""The other two read more than a text: tests of their own."""
 REFUSAL = "I'm sorry, but I can't help with that."
 
 

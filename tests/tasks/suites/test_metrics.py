@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from weighbridge.errors import UsageError
+from weighbridge.evidence import Completion, Scored
 from weighbridge.tasks.item import Item
+from weighbridge.tasks.scorers import scorer_named
 from weighbridge.tasks.scorers.chrf import chrf_of, chrf_statistics
 from weighbridge.tasks.scorers.span import span_scores
 from weighbridge.tasks.suites import suites
@@ -184,3 +187,17 @@ def test_other_languages_drop_their_own_articles() -> None:
     assert span_scores("308分", ["308 分"], "zh") == (1.0, 1.0)
     assert span_scores("北京市", ["北京"], "zh")[1] == pytest.approx(0.8)
     assert span_scores("", ["x"], "en") == (0.0, 0.0)
+
+
+def test_mass_is_lm_evals_mc2() -> None:
+    logprobs, labels = [-120.5, -121.0, -119.2, -130.0], [1, 0, 1, 0]
+    item = Item("1", {"labels": labels})
+    scored = [Scored(f"o{n}", logprob, 3) for n, logprob in enumerate(logprobs)]
+    mark, _ = scorer_named("mass", {"labels": "labels"})
+    probabilities = np.exp(np.array(logprobs))
+    wanted = (probabilities / probabilities.sum())[np.array(labels) == 1].sum()
+    assert mark(item, Completion("o2", scored=scored)).value == pytest.approx(wanted)
+    with pytest.raises(UsageError, match="log-likelihood"):
+        mark(item, Completion("o2"))
+    with pytest.raises(UsageError, match="no option as right"):
+        mark.check([Item("1", {"labels": [0, 0]})])

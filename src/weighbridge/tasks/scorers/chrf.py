@@ -11,13 +11,16 @@ from typing import Annotated
 
 import msgspec
 
-from weighbridge.evidence import Completion, Score
+from weighbridge.evidence import Completion, Score, Status
 from weighbridge.tasks.item import Item
 from weighbridge.tasks.marking import ScorerSpec, unparsable
 from weighbridge.tasks.normalise import as_text, references
+from weighbridge.tasks.refusal import declines
 
 ORDER = 6
 BETA = 2
+LIKE = 0.5
+"""chrF from which a text that reads like a refusal is taken for a translation of one."""
 
 
 class Chrf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,9 +78,11 @@ def chrf(settings: Chrf) -> Callable[[Item, Completion], Score]:
         text = translation_of(completion.text, first_line=settings.first_line)
         if not text:
             return unparsable("the answer is empty")
-        return Score(
-            chrf_of(chrf_statistics(text, [as_text(each) for each in references(item.reference)])), extracted=text
-        )
+        value = chrf_of(chrf_statistics(text, [as_text(each) for each in references(item.reference)]))
+        if value < LIKE and declines(completion.text):
+            # A refusal shares letters with any reference; one that was to be translated shares most of them.
+            return Score(0.0, Status.REFUSED, detail="the answer reads like a refusal")
+        return Score(value, extracted=text)
 
     return score
 
