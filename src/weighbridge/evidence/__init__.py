@@ -3,7 +3,7 @@
 from weighbridge.evidence.answering import Answering, AnswerProtocol, Told
 from weighbridge.evidence.completion import Completion, Finish, Scored, ToolCall, Usage
 from weighbridge.evidence.finding import Finding, Met
-from weighbridge.evidence.price import Price
+from weighbridge.evidence.price import Price, Tier
 from weighbridge.evidence.question import Budget, Claim, Goal, Question, Requirements, Side
 from weighbridge.evidence.score import NOT_ASKED, STATUS_CODES, Score, Status
 from weighbridge.evidence.table import Column, Evidence
@@ -29,6 +29,7 @@ __all__ = [
     "Scored",
     "Side",
     "Status",
+    "Tier",
     "Told",
     "ToolCall",
     "Usage",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from weighbridge.errors import UsageError
 from weighbridge.evidence import Budget, Usage
 from weighbridge.models.protocol import Request
@@ -43,9 +45,9 @@ class Bill:
             return self._largest
         bound = prompt_tokens_at_most(request)
         output = max(request.sampling.max_tokens, self._output)
-        price = self.price
-        token = max(price.input_per_million or 0.0, price.cached_per_million or 0.0)
-        money = (price.per_request or 0.0) + (bound * self._overshoot * token) / 1e6
+        tokens = bound * self._overshoot
+        price = self.price.dearest(ceil(tokens))
+        money = (price.per_request or 0.0) + tokens * (price.input_per_million or 0.0) / 1e6
         money += output * (price.output_per_million or 0.0) / 1e6
         if price.per_hour is not None:
             money += price.per_hour / 3600 * (self._deadline if self._longest is None else 2 * self._longest)
@@ -83,5 +85,6 @@ def check_budget(budget: Budget, candidates: list[Candidate]) -> None:
             f"a budget in money needs the price of every candidate, and {', '.join(map(repr, unknown))} has none",
             where="budget: money",
             fix="state `price:` there: `input_per_million` and `output_per_million`, `per_request`, or `per_hour` "
-            "for a machine of your own; `per_request: 0` says that it is free",
+            "for a machine of your own; `per_request: 0` says that it is free; `weighbridge prices import FILE` adds "
+            "the prices of vendors' models",
         )
