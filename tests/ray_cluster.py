@@ -18,6 +18,8 @@ async def answer(item):
     log = os.open(item.fields["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(log, f"begun {item.id} {os.getpid()}\\\\n".encode())
     await asyncio.sleep(item.fields.get("wait", 0.05))
+    while os.path.exists(f"{item.fields['log']}.hold-{os.getpid()}"):
+        await asyncio.sleep(0.05)
     os.write(log, f"ended {item.id} {os.getpid()}\\\\n".encode())
     os.close(log)
     return "yes" if int(item.id) % 10 < item.fields.get("right", 9) else "no"
@@ -65,9 +67,10 @@ class Nodes:
             self.remove(node)
         self.add(count - len(self.nodes))
 
-    def engines(self) -> list[int]:
-        """Processes that hold an engine on one of these nodes."""
-        raylets = {node.all_processes["raylet"][0].process.pid for node in self.nodes}
+    def engines(self, node: Any = None) -> list[int]:
+        """Processes that hold an engine on one of these nodes, or on `node`."""
+        nodes = [node] if node is not None else self.nodes
+        raylets = {one.all_processes["raylet"][0].process.pid for one in nodes}
         return [pid for raylet in raylets for pid in children(raylet, b"ray::EngineActor")]
 
     def options(self, **more) -> ModelOptions:

@@ -45,6 +45,13 @@ async def until(true, seconds: float = 15.0) -> None:
         await asyncio.sleep(0.02)
 
 
+def under_way(log: Path, engine: int) -> set[str]:
+    """Items that this engine has begun and not ended."""
+    words = [line.split() for line in log.read_text().splitlines()]
+    mine = [(word, name) for word, name, pid in words if int(pid) == engine]
+    return {name for word, name in mine if word == "begun"} - {name for word, name in mine if word == "ended"}
+
+
 async def weighed(model: Model, folder: Path, log: Path, name: str, wait: float = 0.0) -> Run:
     """`model` against a rule that is right on fewer items, on 160 items."""
     items = tuple(item(number, log=str(log), wait=wait, right=7) for number in range(160))
@@ -63,12 +70,17 @@ async def test_a_node_lost_in_the_middle_changes_nothing(nodes: Nodes, rules: Pa
     log = rules / "spread.log"
 
     async def killer() -> None:
-        await until(lambda: log.is_file() and len(counted(log)[1]) >= 12)
-        await asyncio.to_thread(nodes.remove)
+        """Once some answers have come: hold the calls on one node, and kill it with them."""
+        await until(lambda: log.is_file() and len(counted(log)[1]) >= 4)
+        victim = nodes.nodes[0]
+        (engine,) = nodes.engines(victim)
+        (log.parent / f"{log.name}.hold-{engine}").touch()
+        await until(lambda: len(under_way(log, engine)) > 0)
+        await asyncio.to_thread(nodes.remove, victim)
 
     try:
         killed = asyncio.create_task(killer())
-        run = await weighed(spread, rules, log, "spread", 0.25)
+        run = await weighed(spread, rules, log, "spread", 0.1)
         assert killed.done(), "the run ended before the node was killed"
         assert spread.concurrency == 8
     finally:

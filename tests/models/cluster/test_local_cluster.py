@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,36 +60,37 @@ def alive(pid: int) -> bool:
         return False
 
 
-@pytest.fixture
-def short() -> Iterator[Path]:
-    """A temporary folder with a name short enough for Unix sockets."""
-    with tempfile.TemporaryDirectory(prefix="wb", dir="/tmp") as folder:
-        yield Path(folder)
-
-
-@pytest.mark.parametrize("killed", [False, True])
-def test_it_leaves_nothing_behind(killed: bool, short: Path) -> None:
-    environment = {**os.environ, "TMPDIR": str(short), "PYTHONUNBUFFERED": "1"}
+def started(seconds: int, folder: str) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "TMPDIR": folder, "PYTHONUNBUFFERED": "1"}
     environment.pop("RAY_ADDRESS", None)
+    command = [sys.executable, "-c", SCRIPT, str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+
+
+def test_it_leaves_nothing_behind() -> None:
+    """Two runs side by side, one of which is killed."""
     before = CURRENT.read_text() if CURRENT.is_file() else None
-    run = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, "120" if killed else "1"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-    )
-    assert run.stdout is not None
-    answers, driver = json.loads(run.stdout.readline())
-    assert answers == ["4"]
-    started = family(driver)
-    assert len(started) > 3, "no cluster was started"
-    if killed:
-        run.send_signal(signal.SIGKILL)
-    out, noise = run.communicate(timeout=60)
-    assert (out, noise) == (b"", b"")
-    ends = time.monotonic() + 30
-    while any(map(alive, started)) and time.monotonic() < ends:
-        time.sleep(0.1)
-    assert not [pid for pid in started if alive(pid)]
-    assert list(short.iterdir()) == []
+    # Names short enough for Unix sockets.
+    with (
+        tempfile.TemporaryDirectory(prefix="wb", dir="/tmp") as one,
+        tempfile.TemporaryDirectory(prefix="wb", dir="/tmp") as other,
+    ):
+        runs = [started(1, one), started(120, other)]
+        processes: set[int] = set()
+        for run in runs:
+            assert run.stdout is not None
+            answers, driver = json.loads(run.stdout.readline())
+            assert answers == ["4"]
+            found = family(driver)
+            assert len(found) > 3, "no cluster was started"
+            processes |= found
+        runs[1].send_signal(signal.SIGKILL)
+        for run in runs:
+            assert run.communicate(timeout=60) == (b"", b"")
+        assert runs[0].returncode == 0
+        ends = time.monotonic() + 30
+        while any(map(alive, processes)) and time.monotonic() < ends:
+            time.sleep(0.1)
+        assert not [pid for pid in processes if alive(pid)]
+        assert [*Path(one).iterdir(), *Path(other).iterdir()] == []
     assert (CURRENT.read_text() if CURRENT.is_file() else None) == before
