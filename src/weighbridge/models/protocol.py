@@ -278,3 +278,36 @@ class Preparing(Protocol):
         again.
         """
         ...
+
+
+class RateLimits(msgspec.Struct, frozen=True):
+    """What a vendor's headers say of the room that is left. None: not said."""
+
+    requests: int | None = None
+    """Requests of one period."""
+    requests_left: int | None = None
+    requests_reset: float | None = None
+    """Seconds until `requests_left` is full again."""
+    tokens: int | None = None
+    tokens_left: int | None = None
+    tokens_reset: float | None = None
+    """Seconds until `tokens_left` is full again."""
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A model whose vendor says with each answer how much room is left."""
+
+    @property
+    def limits(self) -> RateLimits | None:
+        """As the newest answer or refusal said; None where none said anything. Read once after each call."""
+        ...
+
+
+@runtime_checkable
+class Refusing(Protocol):
+    """A model that can tell, before any call, that it has not what a request needs."""
+
+    def refused(self, request: Request) -> ModelError | None:
+        """Why `request` cannot be made (``bad_request``, naming the field and the vendor); None where it can."""
+        ...

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, cast
 
 from weighbridge.errors import UsageError, nearest
 from weighbridge.models.options import ModelOptions, check
 from weighbridge.models.protocol import Model
+from weighbridge.models.remote.wires.vendors import VENDORS
 
 ENTRY_POINTS = "weighbridge.models"
 
@@ -30,10 +32,13 @@ class Kind:
     doc: str
     opener: str
     """``module:function``; imported when the first such model is opened."""
+    vendor: bool = False
+    """Whether it is one of many vendors whom one opener serves; that takes the kind's name first."""
 
     def load(self) -> Opener:
         module, _, function = self.opener.partition(":")
-        return cast(Opener, getattr(importlib.import_module(module), function))
+        opener = getattr(importlib.import_module(module), function)
+        return cast(Opener, partial(opener, self.name) if self.vendor else opener)
 
 
 _HTTP = "any server that speaks OpenAI's chat completions: vLLM, llama.cpp, Ollama, or a vendor"
@@ -93,6 +98,16 @@ KINDS: dict[str, Kind] = {
         ),
     )
 }
+KINDS |= {
+    vendor.name: Kind(
+        vendor.name,
+        f"{vendor.name}:MODEL",
+        f"a model of {vendor.title}, over the internet",
+        "weighbridge.models.remote.closed:open_vendor",
+        vendor=True,
+    )
+    for vendor in VENDORS.values()
+}
 """The kinds of model that come with Weighbridge; packages add more through the entry points `ENTRY_POINTS`."""
 
 
@@ -132,6 +147,7 @@ def _unknown(spec: str, name: str, hint: bool = False) -> UsageError:
         return UsageError(f"model {spec!r} says nothing after the colon", fix=f"write {known[name]}")
     if name.endswith(".gguf"):
         return UsageError(f"model {spec!r} names no kind", fix=f"write gguf:{spec.strip()}")
-    forms = "; ".join(known.values())
+    forms = "; ".join(form for name, form in known.items() if name not in VENDORS)
+    forms += f"; a vendor's model, such as openai:gpt-4o-mini ({', '.join(VENDORS)})"
     what = f"unknown kind of model {name!r}" if ":" in spec else f"model {spec!r} names no kind"
     return UsageError(what, where=f"model {spec!r}", fix=f"{nearest(name, known)}\n         forms: {forms}")

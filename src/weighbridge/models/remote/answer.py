@@ -9,7 +9,9 @@ import msgspec
 from weighbridge.evidence import Completion, Finish, Usage
 from weighbridge.models.protocol import ErrorKind, ModelError, Request
 from weighbridge.models.remote import wire
+from weighbridge.models.remote.asked_tools import AskedTools
 from weighbridge.models.remote.failures import from_event
+from weighbridge.models.remote.halves import Halves
 
 _DONE = b"[DONE]"
 
@@ -19,30 +21,38 @@ class Answer:
 
     __slots__ = (
         "begin",
+        "details",
         "done",
+        "echoed",
+        "fingerprint",
         "finish",
         "first_token",
-        "half",
+        "halves",
         "last",
         "logprobs",
         "model",
         "pieces",
         "refusal",
         "request_id",
-        "thought",
+        "thoughts",
+        "tools",
         "usage",
         "where",
     )
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, echoed: str = "") -> None:
+        """`echoed`: the field of an answer with tool calls that the vendor wants back (`turns.ECHOED`)."""
         self.where = where
         self.begin = self.last = perf_counter()
         self.pieces: list[str] = []
-        self.half = ""
-        """First half of a character outside the basic plane whose second half the next chunk brings."""
+        self.halves = Halves()
         self.refusal: list[str] = []
-        self.thought = False
-        """Whether reasoning came outside the answer's text."""
+        self.thoughts: list[str] = []
+        """Reasoning that came outside the answer's text."""
+        self.details: list[object] = []
+        self.tools = AskedTools()
+        self.echoed = echoed
+        self.fingerprint: str | None = None
         self.finish: str | None = None
         self.done = False
         self.first_token: float | None = None
@@ -83,6 +93,10 @@ class Answer:
                 f"the server sent something that is no chat completion ({broken})", "malformed"
             ) from None
         if chunk.error or error:
+            if isinstance(chunk.error, dict) and chunk.error.get("code") == "content_filter":
+                # Azure's filter stops an answer that has begun.
+                self.finish = "content_filter"
+                return chunk
             raise from_event(chunk.error or data.decode("utf-8", "replace"), self.where)
         return chunk
 
@@ -92,11 +106,19 @@ class Answer:
             self.request_id = chunk.id
         if chunk.model and self.model is None:
             self.model = chunk.model
+        if chunk.system_fingerprint and self.fingerprint is None:
+            self.fingerprint = chunk.system_fingerprint
         if chunk.usage is not None:
             self.usage = chunk.usage
+        elif chunk.x_groq is not None:
+            if chunk.x_groq.error:
+                raise from_event(chunk.x_groq.error, self.where)
+            self.usage = chunk.x_groq.usage or self.usage
         if not chunk.choices:
             return ""
         choice = chunk.choices[0]
+        if choice.error:
+            raise from_event(choice.error, self.where)
         if choice.finish_reason is not None:
             self.finish = choice.finish_reason
         if choice.logprobs is not None and (pairs := choice.logprobs.pairs()):
@@ -104,26 +126,22 @@ class Answer:
                 self.logprobs = []
             self.logprobs += pairs
         piece = choice.delta or choice.message or wire.Piece(choice.text)
-        text = self._whole(wire.text_of(piece.content))
+        text = self.halves.whole(wire.text_of(piece.content))
         if piece.refusal:
             self.refusal.append(piece.refusal)
-        if piece.reasoning_content or piece.reasoning:
-            self.thought = True
-        if streamed and self.first_token is None and (text or self.refusal or self.thought):
+        if thought := wire.thought_of(piece):
+            self.thoughts.append(thought)
+        if piece.reasoning_details and self.echoed == "reasoning_details":
+            self.details += piece.reasoning_details
+        if piece.tool_calls:
+            take = self.tools.add if streamed else self.tools.whole
+            for call in piece.tool_calls:
+                take(call)
+        if streamed and self.first_token is None and (text or self.refusal or self.thoughts or self.tools):
             self.first_token = self.last - self.begin
         if text:
             self.pieces.append(text)
         return text
-
-    def _whole(self, text: str) -> str:
-        """`text` with surrogate pairs put together; servers that count in UTF-16 cut streams between the halves."""
-        if self.half:
-            text, self.half = self.half + text, ""
-        if text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text):
-            return text
-        if "\ud800" <= text[-1] <= "\udbff":
-            text, self.half = text[:-1], text[-1]
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def completion(self, request: Request, unwrap: bool = False) -> Completion:
         """The answer, once the stream or the document has ended.
@@ -137,31 +155,79 @@ class Answer:
                 raise self.failed("the server sent an empty answer", "empty")
             raise self.failed(f"the stream ended in the middle of the answer, after {len(text)} characters", "cut")
         reason = (self.finish or "stop").lower()
-        if reason in ("error", "abort", "cancelled", "aborted"):
+        if reason in wire.GAVE_UP:
             raise self.failed(f"the server gave up in the middle of the answer ({reason})", "cut")
         finish = wire.FINISHES.get(reason, Finish.STOP)
         if self.refusal:
             finish = Finish.REFUSAL
             text = text or "".join(self.refusal)
+        calls = self.tools.calls()
+        if calls and finish is Finish.STOP:
+            finish = Finish.TOOL
         if not text.strip() and finish is Finish.STOP:
-            thought = ", only reasoning" if self.thought else ""
+            thought = ", only reasoning" if self.thoughts else ""
             raise self.failed(f"the server sent an empty answer{thought}", "empty")
         if unwrap and request.choices:
             text = wire.unwrap_choice(text, request.choices)
-        return Completion(text, finish, self._used(), self.model, self.logprobs, None, self.request_id)
+        return Completion(
+            text,
+            finish,
+            self._used(),
+            self.model,
+            self.logprobs,
+            request_id=self.request_id,
+            tool_calls=calls,
+            reasoning=self._reasoning(),
+            stop_reason=self.finish,
+            fingerprint=self.fingerprint,
+            echo=self._echo() if calls and self.echoed else None,
+        )
+
+    def _reasoning(self) -> str | None:
+        if not self.thoughts:
+            return None
+        text = "".join(self.thoughts)
+        # Halves of characters meet only here.
+        return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+    def _echo(self) -> str | None:
+        if self.echoed == "reasoning_details":
+            return msgspec.json.encode({self.echoed: joined(self.details)}).decode() if self.details else None
+        thought = self._reasoning()
+        return None if thought is None else msgspec.json.encode({self.echoed: thought}).decode()
 
     def _used(self) -> Usage:
         usage = self.usage
         seconds = self.last - self.begin
         if usage is None:
             return Usage(duration=seconds, first_token=self.first_token)
-        before, after = usage.prompt_tokens_details, usage.completion_tokens_details
+        before = usage.prompt_tokens_details
         return Usage(
             input_tokens=usage.prompt_tokens,
-            output_tokens=usage.completion_tokens,
-            reasoning_tokens=after.reasoning_tokens if after else None,
-            cached_tokens=before.cached_tokens if before else None,
+            output_tokens=usage.output,
+            reasoning_tokens=usage.reasoning,
+            cached_tokens=usage.cached,
             duration=seconds,
             first_token=self.first_token,
             cost=float(usage.cost) if isinstance(usage.cost, int | float) else None,
+            cache_write_tokens=before.cache_write_tokens if before else None,
         )
+
+
+def joined(details: list[object]) -> list[object]:
+    """OpenRouter's reasoning details, the pieces of one block put together again: those of one type and index."""
+    blocks: list[object] = []
+    for piece in details:
+        last = blocks[-1] if blocks else None
+        if (
+            isinstance(piece, dict)
+            and isinstance(last, dict)
+            and "index" in piece
+            and (piece.get("type"), piece["index"]) == (last.get("type"), last.get("index"))
+        ):
+            for name, value in piece.items():
+                grows = name in ("text", "summary", "data") and isinstance(last.get(name), str)
+                last[name] = last[name] + value if grows and isinstance(value, str) else (value or last.get(name))
+        else:
+            blocks.append(dict(piece) if isinstance(piece, dict) else piece)
+    return blocks

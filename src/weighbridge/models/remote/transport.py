@@ -6,7 +6,7 @@ It knows no wire format. A format hands in the bytes of a request and a `Reader`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +16,7 @@ from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import ErrorKind, ModelError
 from weighbridge.models.remote.document import Document
 from weighbridge.models.remote.failures import from_status
+from weighbridge.models.remote.proxies import proxy_for
 from weighbridge.models.remote.sse import EventReader
 
 if TYPE_CHECKING:
@@ -121,14 +122,17 @@ class Transport:
     """Whether connections are kept for the next call."""
     key_headers: Callable[[str], dict[str, str]] = field(default=lambda key: {"Authorization": f"Bearer {key}"})
     """How this format carries the key."""
+    secrets: Sequence[str] = field(default=(), repr=False)
+    """More texts that no error may show."""
     _session: ClientSession | None = field(default=None, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
     _headers: dict[str, str] = field(default_factory=dict, repr=False)
 
-    def _connected(self) -> ClientSession:
+    def _connected(self, url: str) -> ClientSession:
+        """The session; whether a proxy stands between is looked up once, by the first `url` (all are of one host)."""
         loop = asyncio.get_running_loop()
         if self._session is None or self._loop is not loop or self._session.closed:
-            from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+            from aiohttp import BasicAuth, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
             # Concurrency is the caller's business, so the pool has no limit of its own.
             # Common servers (uvicorn, Node, llama.cpp) drop an idle connection after 5 s: leave it before they do.
@@ -136,10 +140,12 @@ class Transport:
                 connector = TCPConnector(limit=0, keepalive_timeout=4)
             else:
                 connector = TCPConnector(limit=0, force_close=True)
+            proxy = proxy_for(url) if self.proxies else None
             self._session = ClientSession(
                 connector=connector,
                 cookie_jar=DummyCookieJar(),
-                trust_env=self.proxies,
+                proxy=None if proxy is None else proxy[0],
+                proxy_auth=None if proxy is None or proxy[1] is None else BasicAuth(*proxy[1]),
                 timeout=ClientTimeout(total=None, sock_connect=self.options.connect_timeout),
                 read_bufsize=2**18,
             )
@@ -163,7 +169,7 @@ class Transport:
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._connected().get(url, headers=self._headers, allow_redirects=False) as response,
+                self._connected(url).get(url, headers=self._headers, allow_redirects=False) as response,
             ):
                 parts, size = [], 0
                 async for part in response.content.iter_any():
@@ -189,7 +195,7 @@ class Transport:
         """
         import aiohttp
 
-        session = self._connected()
+        session = self._connected(url)
         options, sent = self.options, False
         headers = {**self._headers, **exchange.headers} if exchange.headers else self._headers
         answer.begin = answer.last = perf_counter()
@@ -288,16 +294,25 @@ class Transport:
 
     def _scrubbed(self, error: ModelError) -> ModelError:
         """Some servers repeat the key in their messages; ours must not."""
-        if self.key and self.key in str(error):
-            error.what = error.what.replace(self.key, "***")
-            error.fix = error.fix.replace(self.key, "***") if error.fix else error.fix
-            error.args = (error.what,)
+        for secret in (self.key, *self.secrets):
+            if secret:
+                hide(error, secret)
         return error
 
     async def close(self) -> None:
         session, self._session = self._session, None
         if session is not None and self._loop is asyncio.get_running_loop():
             await session.close()
+
+
+def hide(error: ModelError, secret: str) -> None:
+    """Take `secret` out of all that `error` says."""
+    if secret in f"{error} {error.code} {error.request_id}":
+        error.what = error.what.replace(secret, "***")
+        error.fix = error.fix.replace(secret, "***") if error.fix else error.fix
+        error.code = error.code.replace(secret, "***") if error.code else error.code
+        error.request_id = error.request_id.replace(secret, "***") if error.request_id else error.request_id
+        error.args = (error.what,)
 
 
 async def _beginning(response: ClientResponse) -> bytes:

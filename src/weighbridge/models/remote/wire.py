@@ -16,6 +16,8 @@ from weighbridge.models.grammar import choice_grammar
 from weighbridge.models.local.chat_template import plain
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Request
+from weighbridge.models.remote.asked_tools import ToolPiece
+from weighbridge.models.remote.turns import tool_choice_of, tools_of, turns
 
 CHOICE_KEY = "choice"
 
@@ -46,6 +48,8 @@ class Piece(msgspec.Struct):
     refusal: str | None = None
     reasoning_content: str | None = None
     reasoning: Any = None
+    reasoning_details: list[Any] | None = None
+    tool_calls: list[ToolPiece] | None = None
 
 
 class Choice(msgspec.Struct):
@@ -58,10 +62,13 @@ class Choice(msgspec.Struct):
     """vLLM, where ``return_token_ids`` asks for them."""
     finish_reason: str | None = None
     logprobs: Logprobs | None = None
+    error: Any = None
+    """OpenRouter, where the model behind it failed."""
 
 
 class PromptDetails(msgspec.Struct):
     cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
 
 
 class CompletionDetails(msgspec.Struct):
@@ -74,6 +81,37 @@ class WireUsage(msgspec.Struct):
     prompt_tokens_details: PromptDetails | None = None
     completion_tokens_details: CompletionDetails | None = None
     cost: Any = None
+    total_tokens: int | None = None
+    prompt_cache_hit_tokens: int | None = None
+    """DeepSeek's word for cached tokens."""
+    cached_tokens: int | None = None
+    """Moonshot's place for them."""
+
+    @property
+    def cached(self) -> int | None:
+        """Input tokens read from the cache, wherever the vendor tells."""
+        told = self.prompt_tokens_details
+        if told is not None and told.cached_tokens is not None:
+            return told.cached_tokens
+        return self.cached_tokens if self.prompt_cache_hit_tokens is None else self.prompt_cache_hit_tokens
+
+    @property
+    def reasoning(self) -> int | None:
+        told = self.completion_tokens_details
+        return None if told is None else told.reasoning_tokens
+
+    @property
+    def output(self) -> int | None:
+        """Generated tokens with reasoning. xAI counts reasoning beside `completion_tokens`: the total tells."""
+        apart, read, written = self.reasoning, self.prompt_tokens, self.completion_tokens
+        if apart and read is not None and written is not None and self.total_tokens == read + written + apart:
+            return written + apart
+        return written
+
+
+class GroqPart(msgspec.Struct):
+    usage: WireUsage | None = None
+    error: Any = None
 
 
 class Chunk(msgspec.Struct):
@@ -84,6 +122,9 @@ class Chunk(msgspec.Struct):
     choices: list[Choice] | None = None
     usage: WireUsage | None = None
     error: Any = None
+    system_fingerprint: str | None = None
+    x_groq: GroqPart | None = None
+    """Groq's place for the usage of a stream."""
 
 
 decode = msgspec.json.Decoder(Chunk).decode
@@ -103,15 +144,18 @@ FINISHES: dict[str, Finish] = {
     "eos": Finish.STOP,
     "end_turn": Finish.STOP,
     "stop_sequence": Finish.STOP,
-    "tool_calls": Finish.STOP,
-    "function_call": Finish.STOP,
     "length": Finish.LENGTH,
     "max_tokens": Finish.LENGTH,
+    "model_length": Finish.LENGTH,
+    "model_context_window_exceeded": Finish.LENGTH,
     "content_filter": Finish.FILTER,
     "safety": Finish.FILTER,
+    "sensitive": Finish.FILTER,
     "refusal": Finish.REFUSAL,
 }
 """By ``finish_reason`` in lower case; OpenAI's words and those of servers that pass their own through."""
+GAVE_UP = frozenset({"error", "abort", "cancelled", "aborted", "insufficient_system_resource", "network_error"})
+"""Words of ``finish_reason`` for an answer that the server could not bring to its end."""
 
 
 def text_of(content: str | list[Any] | None) -> str:
@@ -123,13 +167,28 @@ def text_of(content: str | list[Any] | None) -> str:
     return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
 
 
+def thought_of(piece: Piece) -> str:
+    """The reasoning that a piece shows beside its text, in any of the places in use."""
+    if piece.reasoning_content:
+        return piece.reasoning_content
+    if isinstance(piece.reasoning, str):
+        return piece.reasoning
+    if isinstance(piece.content, list):
+        parts = [part.get("thinking") for part in piece.content if isinstance(part, dict)]
+        return "".join(part if isinstance(part, str) else text_of(part) for part in parts if part)
+    return ""
+
+
 def body(request: Request, model: str, options: ModelOptions) -> dict[str, Any]:
     """The request as a JSON object for ``/chat/completions``."""
-    messages = [{"role": message.role, "content": message.content} for message in request.messages]
-    out = _body(request, model, options, "messages", messages)
+    out = _body(request, model, options, "messages", turns(request.messages))
     if request.logprobs and options.logprobs:
         out["logprobs"] = True
         out["top_logprobs"] = 1
+    if request.tools:
+        out["tools"] = tools_of(request.tools)
+        if request.tool_choice is not None:
+            out["tool_choice"] = tool_choice_of(request.tool_choice)
     return _without(out, options)
 
 
@@ -170,6 +229,8 @@ def _body(request: Request, model: str, options: ModelOptions, name: str, prompt
         out["seed"] = sampling.seed + request.repeat
     if sampling.stop:
         out["stop"] = list(sampling.stop)
+    if sampling.reasoning_effort is not None:
+        out["reasoning_effort"] = sampling.reasoning_effort
     if request.choices and options.constrained not in (None, "none"):
         out |= _constraint(request.choices, options)
     elif request.json_schema is not None and options.json_schema:

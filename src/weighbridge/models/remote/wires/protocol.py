@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import msgspec
-
 from weighbridge.evidence import Completion
-from weighbridge.models.protocol import Capabilities, ModelError, Request
+from weighbridge.models.protocol import Capabilities, ModelError, RateLimits, Request
 from weighbridge.models.remote.transport import Framer, Reader
+
+__all__ = ["AnswerReader", "Call", "Framer", "RateLimits", "Reader", "VectorReader", "Wire"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +27,6 @@ class Call:
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     """Beyond ``Content-Type: application/json`` and ``Accept``, which they may replace."""
-
-
-class RateLimits(msgspec.Struct, frozen=True):
-    """What a vendor's headers say of the room that is left. None: not said."""
-
-    requests: int | None = None
-    """Requests of one period."""
-    requests_left: int | None = None
-    requests_reset: float | None = None
-    """Seconds until `requests_left` is full again."""
-    tokens: int | None = None
-    tokens_left: int | None = None
-    tokens_reset: float | None = None
-    """Seconds until `tokens_left` is full again."""
 
 
 class AnswerReader(Reader, Protocol):

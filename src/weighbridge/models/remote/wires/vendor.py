@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from typing import cast
 
 import msgspec
@@ -20,8 +21,6 @@ class Quirks(msgspec.Struct, frozen=True):
     """Request fields it refuses."""
     extra: dict[str, object] = {}
     """Request fields it needs."""
-    schema: bool = True
-    """Takes ``response_format: json_schema``; False: ``json_object`` alone."""
     developer: bool = False
     """The system message goes out with the role ``developer``."""
     seed_field: str = "seed"
@@ -29,6 +28,22 @@ class Quirks(msgspec.Struct, frozen=True):
     """What ``tool_choice`` calls "some tool, whichever"."""
     strict: bool = True
     """Takes ``strict`` in a schema."""
+    echo: str = ""
+    """Field of an answer with tool calls that must come back with them: ``reasoning_content``, ..."""
+    top_logprobs: bool = True
+    """Wants ``top_logprobs`` beside ``logprobs: true``; False: ``logprobs`` is a number."""
+
+
+class Special(msgspec.Struct, frozen=True):
+    """What sets some of a vendor's models apart."""
+
+    pattern: str
+    """Regular expression that the beginning of the model's name must match, in lower case."""
+    can: tuple[str, ...] = ()
+    """Names of `Capabilities` these have beyond the row's."""
+    cannot: tuple[str, ...] = ()
+    quirks: Quirks | None = None
+    """In place of the row's."""
 
 
 class Vendor(msgspec.Struct, frozen=True):
@@ -47,6 +62,8 @@ class Vendor(msgspec.Struct, frozen=True):
     capabilities: Capabilities = Capabilities()
     """Of its models in general; a wire may know better for one model."""
     quirks: Quirks = Quirks()
+    specials: tuple[Special, ...] = ()
+    """The first that matches a model's name applies."""
     keyless: bool = False
     """Works without a key of its own: the wire finds credentials, or none are needed."""
     embedding_models: tuple[str, ...] = ()
@@ -62,6 +79,19 @@ class Vendor(msgspec.Struct, frozen=True):
     """Date (ISO 8601) on which the row was last compared with that reference or the vendor's SDK."""
     notes: str = ""
     """What it cannot do, and what the user must know; one paragraph for its docs page."""
+
+    def special(self, model: str) -> Special | None:
+        """What sets `model` apart; None where nothing does."""
+        name = model.lower()
+        return next((one for one in self.specials if re.match(one.pattern, name)), None)
+
+    def of(self, model: str) -> Capabilities:
+        """What `model` can do, by the row."""
+        one = self.special(model)
+        if one is None:
+            return self.capabilities
+        changes = dict.fromkeys(one.can, True) | dict.fromkeys(one.cannot, False)
+        return msgspec.structs.replace(self.capabilities, **changes)
 
     def make(self, options: ModelOptions) -> Wire:
         """Its wire for one model."""
