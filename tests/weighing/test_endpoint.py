@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+from weighbridge.models.protocol import RateLimits
 from weighbridge.weighing.endpoint import Endpoint
 
 
@@ -96,3 +97,32 @@ async def test_a_caller_cancelled_at_its_turn_hands_the_slot_on():
     first.cancel()
     await asyncio.wait_for(second, 1)
     assert gate.in_flight == 1
+
+
+async def test_what_a_vendor_has_left_bounds_the_calls_under_way():
+    gate = Endpoint("e", first=16, most=64)
+    gate.in_flight = 10
+    gate.heard(RateLimits(requests=100, requests_left=2, requests_reset=30.0))
+    assert gate.limit == 12
+    gate.heard(RateLimits(requests=100, requests_left=90, requests_reset=30.0))
+    assert gate.limit == 12, "it grows back with answers, as after a refusal"
+
+
+async def test_no_request_left_waits_for_the_next_not_for_all():
+    gate = Endpoint("e", first=8, most=8)
+    gate.heard(RateLimits(requests=100, requests_left=0, requests_reset=5.0))
+    begin = loop_time()
+    await gate.enter()
+    assert 0.045 <= loop_time() - begin < 1
+
+
+async def test_what_was_heard_once_is_not_waited_for_twice():
+    gate = Endpoint("e", first=8, most=8)
+    limits = RateLimits(tokens_left=0, tokens_reset=0.03)
+    gate.heard(limits)
+    await gate.enter()
+    begin = loop_time()
+    gate.heard(limits)
+    gate.heard(None)
+    await gate.enter()
+    assert loop_time() - begin < 0.02

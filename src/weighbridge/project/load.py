@@ -162,7 +162,10 @@ def _odd(candidates: tuple[Candidate, ...]) -> list[str]:
     return [
         f"{one.name!r} answers each item {one.repeats} times at temperature 0: the answers will hardly differ"
         for one in candidates
-        if one.repeats > 1 and one.sampling.temperature == 0 and not one.model.capabilities.needs_item
+        if one.repeats > 1
+        and one.sampling.temperature == 0
+        and one.model.capabilities.temperature
+        and not one.model.capabilities.needs_item
     ]
 
 

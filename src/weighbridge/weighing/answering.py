@@ -6,7 +6,7 @@ import msgspec
 
 from weighbridge.errors import UsageError
 from weighbridge.evidence import Answering, Completion
-from weighbridge.models.protocol import Capabilities, Preparing, Reading, Request, Sampling
+from weighbridge.models.protocol import Capabilities, Preparing, Reading, Refusing, Request, Sampling
 from weighbridge.tasks.continuation import Continuations
 from weighbridge.tasks.item import Item, Message
 from weighbridge.tasks.task import Task
@@ -122,6 +122,10 @@ def check_answering(candidate: Candidate) -> None:
     if isinstance(candidate.model, Preparing) and not candidate.model.prepared:
         return
     capabilities = candidate.model.capabilities
+    if protocol != "loglikelihood" and isinstance(candidate.model, Refusing):
+        refused = candidate.model.refused(Request((), candidate.sampling))
+        if refused is not None:
+            raise UsageError(refused.what, where=where, fix=refused.fix)
     if protocol == "loglikelihood" and not capabilities.scoring:
         instead = "`protocol: choice` (a generated answer held to the choices)" if capabilities.choices else ""
         instead = f"{instead}, or " if instead else ""

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from weighbridge.evidence import Completion
-from weighbridge.models.protocol import FATAL, ModelError, Starting
+from weighbridge.models.protocol import FATAL, Limited, ModelError, Starting
 from weighbridge.store import Answer, Store
 from weighbridge.weighing.budget import Hold, Purse
 from weighbridge.weighing.endpoint import Endpoint
@@ -195,6 +195,8 @@ class Caller:
                     self._heed(endpoint, error, sent)
             else:
                 endpoint.answered()
+            if isinstance(contender.candidate.model, Limited):
+                endpoint.heard(contender.candidate.model.limits)
             endpoint.leave()
         contender.slowest = max(contender.slowest, now - sent)
         if completion is not None:

@@ -6,7 +6,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from weighbridge.models.protocol import RateLimits
 from weighbridge.weighing.machine import MachineClock
+
+LONGEST_PAUSE = 60.0
+"""Seconds; the most that a vendor's word on its limits, short of a refusal, holds calls back: limits are per minute,
+and a reset hours away is that of a day's account, which other calls may still have room in."""
 
 
 class Endpoint:
@@ -28,6 +33,7 @@ class Endpoint:
         self._paused_until = 0.0
         self._slowed_at = -1.0
         self._complained = False
+        self._limits: RateLimits | None = None
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -63,6 +69,27 @@ class Endpoint:
         """An answer came while the gate was at its limit or not."""
         if self.limit < self.most and self.in_flight >= int(self.limit):
             self.limit = min(float(self.most), self.limit + (1 / self.limit if self._complained else 1.0))
+
+    def heard(self, limits: RateLimits | None) -> None:
+        """The vendor said what room is left: send no more than that, and where there is none, wait for it.
+
+        A vendor counts a call when it comes, so what is under way is counted already. Requests come back evenly over
+        the time until all are back; how many tokens the next call needs is not known, so an empty account waits
+        until it is full.
+        """
+        if limits is None or limits is self._limits:
+            return
+        self._limits = limits
+        pause = 0.0
+        if limits.requests_left is not None:
+            self.limit = max(1.0, min(self.limit, float(limits.requests_left + self.in_flight)))
+            if limits.requests_left == 0 and limits.requests_reset is not None:
+                pause = limits.requests_reset / (limits.requests or 1)
+        if limits.tokens_left == 0 and limits.tokens_reset is not None:
+            pause = max(pause, limits.tokens_reset)
+        if pause > 0:
+            until = asyncio.get_running_loop().time() + min(pause, LONGEST_PAUSE)
+            self._paused_until = max(self._paused_until, until)
 
     def complained(self, sent: float, pause: float | None) -> bool:
         """A call sent at loop time `sent` was refused or timed out; hold everything for `pause` seconds if named.

@@ -12,6 +12,7 @@ import msgspec
 
 from weighbridge.errors import nearest
 from weighbridge.evidence import Completion, Side
+from weighbridge.models.abilities import adjusted
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Capabilities, Known, ModelError, Reading, Request
 from weighbridge.models.remote.address import address_of, key_of
@@ -131,8 +132,8 @@ class HttpModel:
             embeddings=bool(used.embeddings),
             streaming=used.stream,
             seed=offer.seed and "seed" not in used.omit,
-            fixed_concurrency=self.options.concurrency is not None,
         )
+        self.capabilities = adjusted(self.capabilities, self.options)
         self.client.options = used
         self.client.plain = found.plain
         # llama.cpp's server closes a connection after 100 requests, whatever may be on its way.
@@ -140,6 +141,7 @@ class HttpModel:
         self._bundler = Bundler(self.client) if used.bundle else None
 
     async def complete(self, request: Request) -> Completion:
+        self._check(request)
         try:
             if request.continuations is not None:
                 return await self._score(request)
@@ -152,6 +154,21 @@ class HttpModel:
                 if names and self.client.model not in names:
                     error.fix = f"the server has no model {self.client.model!r}; {nearest(self.client.model, names)}"
             raise
+
+    def _check(self, request: Request) -> None:
+        """Raise ModelError for what nobody said that this server has: servers leave unknown fields unheeded."""
+        can = self.capabilities
+        images = any(message.images for message in request.messages)
+        needs = {"tools": bool(request.tools), "images": images}
+        needs["reasoning_effort"] = request.sampling.reasoning_effort is not None
+        for name, needed in needs.items():
+            if needed and not getattr(can, name):
+                raise ModelError(
+                    f"the model is not known to have {name}",
+                    kind="bad_request",
+                    where=self.spec,
+                    fix=f"say `can: [{name}]` in its options where it has",
+                )
 
     async def _score(self, request: Request) -> Completion:
         if not self.capabilities.scoring:

@@ -211,7 +211,7 @@ class Transport:
                         failed = exchange.failure(response.status, response.headers, body, self.where)
                         raise failed if isinstance(failed, ModelError) else OutcomeError(failed)
                     if response.content_type == "application/json":
-                        answer.document(await self._document(response, answer))
+                        answer.document(await self._document(response, answer, limit))
                         answer.last = perf_counter()
                         if emit is not None:
                             emit("".join(answer.pieces))
@@ -245,10 +245,12 @@ class Transport:
         except ModelError as error:
             raise self._scrubbed(error) from None
 
-    async def _document(self, response: ClientResponse, answer: Reader) -> bytes:
+    async def _document(self, response: ClientResponse, answer: Reader, limit: asyncio.Timeout) -> bytes:
         parts, size = [], 0
         async for part in response.content.iter_any():
             size += len(part)
+            # DeepSeek keeps a slow document's connection with blank lines: they say that it is at work.
+            limit.reschedule(asyncio.get_running_loop().time() + self.options.first_byte_timeout)
             if size > _DOCUMENT_BYTES:
                 raise answer.failed(f"the server's answer is over {_DOCUMENT_BYTES >> 20} MiB", "malformed")
             parts.append(part)
