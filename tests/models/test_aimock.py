@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from aimock import installed
 from weighbridge.evidence import Finish
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import ModelError
 from weighbridge.models.specs import open_model
 
-PACKAGE = "@copilotkit/aimock@1.43.0"
-CACHE = Path(__file__).resolve().parents[2] / "build" / "aimock"
 FIXTURES = [
     {"match": {"userMessage": "cut me off"}, "response": {"content": "x" * 200}, "truncateAfterChunks": 3},
     {"match": {"userMessage": "unicode"}, "response": {"content": "café 🦜 日本語 " * 20}},
@@ -31,33 +27,6 @@ FIXTURES = [
     },
     {"match": {"userMessage": "who am I"}, "response": {"content": "nobody", "usage": {"prompt_tokens": 5}}},
 ]
-
-
-def installed() -> Path:
-    """The package's command, installed once by the ordinary npm client."""
-    command = CACHE / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
-    if command.is_file():
-        return command
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.skip("npm and node are not on this machine")
-    making = CACHE.with_name(f"aimock.{os.getpid()}")
-    making.mkdir(parents=True, exist_ok=True)
-    (making / "package.json").write_text('{"private": true}')
-    found = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE],
-        cwd=making,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    if found.returncode:
-        shutil.rmtree(making)
-        pytest.skip(f"npm cannot install {PACKAGE} here")
-    try:
-        making.rename(CACHE)
-    except OSError:  # another worker was first
-        shutil.rmtree(making)
-    return command
 
 
 @pytest.fixture(scope="module")

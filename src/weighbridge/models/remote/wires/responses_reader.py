@@ -70,7 +70,8 @@ class _Event(msgspec.Struct):
     type: str = ""
     delta: Any = None
     response: _Response | None = None
-    item: msgspec.Raw | None = None
+    item: msgspec.Raw = msgspec.Raw(b"")
+    """Empty in events that have none; msgspec takes `Raw | None` for None alone."""
     output_index: int = 0
     error: Any = None
     message: str | None = None
@@ -116,7 +117,7 @@ class ResponsesReader:
         kind = event.type or name.decode("ascii", "replace")
         if kind == "response.output_text.delta":
             return self._grown(event.delta if isinstance(event.delta, str) else "")
-        if kind == "response.output_item.done" and event.item is not None:
+        if kind == "response.output_item.done" and event.item:
             self._items[event.output_index] = event.item.copy()
         elif kind == "response.refusal.delta":
             self._refusal.append(str(event.delta or ""))
