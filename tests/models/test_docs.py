@@ -9,9 +9,12 @@ from pathlib import Path
 
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.simulated import Simulation
+from weighbridge.models.remote.wires.table import pages
+from weighbridge.models.remote.wires.vendors import VENDORS
 from weighbridge.models.specs import KINDS
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text()
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "models.md").read_text()
 
 
 def test_the_example_runs() -> None:
@@ -24,4 +27,13 @@ def test_everything_is_named() -> None:
     words = set(re.findall(r"[a-z_]+", PAGE))
     fields = (*ModelOptions.__struct_fields__, *Simulation.__struct_fields__)
     assert set(fields) <= words
-    assert set(KINDS) <= words
+    assert {name for name in KINDS if name not in VENDORS} <= words
+
+
+def test_every_vendor_is_in_the_table_with_what_it_can() -> None:
+    for name, text in pages().items():
+        assert (DOCS / name).read_text() == text, f"make docs writes {name}"
+    for vendor in VENDORS.values():
+        page = (DOCS / "vendors" / f"{vendor.name}.md").read_text()
+        assert f"{vendor.name}:" in page
+        assert all(name in page for name in vendor.key_envs)

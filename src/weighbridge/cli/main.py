@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "suites": ("weighbridge.cli.suites:suites", "List ready tasks, show one, or run some."),
     "import": ("weighbridge.cli.import_task:import_task", "Turn another tool's task into a project file."),
     "store": ("weighbridge.cli.store:store", "List, export and prune the answers that were paid for."),
+    "keys": ("weighbridge.cli.keys:keys", "Keep the keys of vendors in the system's keyring."),
     "onnx": ("weighbridge.cli.onnx:onnx", "Export open models to ONNX, which runs them without PyTorch."),
     "schema": ("weighbridge.cli.schema:schema", "Print the JSON Schema of the project file."),
 }

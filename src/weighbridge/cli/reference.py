@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from weighbridge.cli.main import COMMANDS, cli
+from weighbridge.models.remote.wires.table import pages
 from weighbridge.project.reference import PAGE, project_page
 from weighbridge.project.schema import FILE, schema_text
 
@@ -26,7 +27,7 @@ def cli_page() -> str:
 
 def derived() -> dict[str, str]:
     """Every derived page: file name under docs/ and its text."""
-    return {CLI_PAGE: cli_page(), PAGE: project_page(), FILE: schema_text()}
+    return {CLI_PAGE: cli_page(), PAGE: project_page(), FILE: schema_text(), **pages()}
 
 
 def write(folder: Path, *, check: bool = False) -> list[str]:
@@ -37,6 +38,7 @@ def write(folder: Path, *, check: bool = False) -> list[str]:
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             stale.append(name)
             if not check:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     return stale
 

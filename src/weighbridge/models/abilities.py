@@ -10,10 +10,14 @@ from weighbridge.models.protocol import Capabilities, Request
 _DEFAULTS = frozenset({0.0, 1.0})
 """Temperatures that a model without one is not refused for: ours where nobody names one, and the vendors' own."""
 
+_SAID = ("json_schema", "logprobs", "embeddings")
+"""Abilities with an option of their own."""
+
 
 def adjusted(capabilities: Capabilities, options: ModelOptions) -> Capabilities:
     """`capabilities` as the project corrects them by `can` and `cannot`."""
     changes: dict[str, bool] = dict.fromkeys(options.can, True) | dict.fromkeys(options.cannot, False)
+    changes |= {name: said for name in _SAID if (said := getattr(options, name)) is not None}
     if options.concurrency is not None:
         changes["fixed_concurrency"] = True
     return msgspec.structs.replace(capabilities, **changes) if changes else capabilities

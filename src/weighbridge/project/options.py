@@ -61,7 +61,8 @@ class CandidateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     model: Annotated[str, Meta(min_length=1, examples=["gguf:smollm2"])]
     """The model by its spec: `gguf:NAME` or `gguf:PATH`, `hf:org/name`, `path:FOLDER`, `onnx:FOLDER`,
-    `http://host:port/v1#model`, `recorded:FILE`, `python:module.function` or `simulated:accuracy=0.8,...`."""
+    `openai:MODEL` (or another vendor), `http://host:port/v1#model`, `recorded:FILE`,
+    `python:module.function` or `simulated:accuracy=0.8,...`."""
     name: Annotated[str, Meta(min_length=1)] | None = None
     """What reports call it; the spec (and the prompt's name) where absent."""
     prompt: str | PromptOptions | None = None

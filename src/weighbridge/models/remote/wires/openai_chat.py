@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from weighbridge.evidence import Completion, Finish
+from weighbridge.models.abilities import adjusted
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Capabilities, ModelError, RateLimits, Request
 from weighbridge.models.remote import wire
@@ -73,9 +74,9 @@ class ChatWire:
 
     def body(self, request: Request, model: str, stream: bool) -> dict[str, Any]:
         """The request as a JSON object, after the vendor's own way."""
-        quirks, can = self.quirks(model), self.capabilities(model)
+        quirks, can = self.quirks(model), adjusted(self.capabilities(model), self.options)
         out = wire.body(request, model, self._resolved(quirks, can, stream))
-        if not can.temperature and "temperature" not in self.options.can:
+        if not can.temperature:
             out.pop("temperature", None)
         if quirks.developer:
             for turn in out["messages"]:
@@ -98,8 +99,8 @@ class ChatWire:
             given,
             server="openai",
             constrained=given.constrained or ("json_schema" if can.json_schema else "none"),
-            json_schema=can.json_schema or "json_schema" in given.can,
-            logprobs=can.logprobs or "logprobs" in given.can,
+            json_schema=can.json_schema,
+            logprobs=can.logprobs,
             stream=stream,
             max_tokens_field=said if said != "max_tokens" else quirks.max_tokens_field,
             omit=(*quirks.omit, *given.omit),

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from weighbridge.evidence import Completion, Finish
+from weighbridge.models.abilities import adjusted
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Capabilities, ModelError, RateLimits, Request
 from weighbridge.models.remote.failures import from_status
@@ -65,7 +66,7 @@ class ResponsesWire:
 
     def body(self, request: Request, model: str, stream: bool) -> dict[str, Any]:
         """The request as a JSON object. Raises ModelError for a limit below the interface's least."""
-        sampling, can = request.sampling, self.capabilities(model)
+        sampling, can = request.sampling, adjusted(self.capabilities(model), self.options)
         if sampling.max_tokens < _LEAST:
             raise ModelError(
                 f"the Responses API takes no max_tokens below {_LEAST}, and {sampling.max_tokens} is asked for",
@@ -82,7 +83,7 @@ class ResponsesWire:
         }
         if instructions is not None:
             out["instructions"] = instructions
-        if can.temperature or "temperature" in self.options.can:
+        if can.temperature:
             out["temperature"] = sampling.temperature
         if sampling.top_p is not None:
             out["top_p"] = sampling.top_p

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import re
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Capabilities
-from weighbridge.models.remote.wires.protocol import Wire
+
+if TYPE_CHECKING:
+    from weighbridge.models.remote.wires.protocol import Wire
 
 
 class Quirks(msgspec.Struct, frozen=True):
@@ -96,4 +98,4 @@ class Vendor(msgspec.Struct, frozen=True):
     def make(self, options: ModelOptions) -> Wire:
         """Its wire for one model."""
         module, _, function = self.wire.partition(":")
-        return cast(Wire, getattr(importlib.import_module(module), function)(self, options))
+        return cast("Wire", getattr(importlib.import_module(module), function)(self, options))
