@@ -108,6 +108,11 @@ class Cost(msgspec.Struct, frozen=True):
     now: float | None = None
     """Money spent by this very run (answers from the store are free)."""
     currency: str = "USD"
+    planned: float | None = None
+    """What a plan from the run's first items foretold for the likely stop, to hold `spent` against; None where it
+    cannot be said."""
+    prices: dict[str, str] = {}
+    """By candidate: its price with source and date, where it comes from the catalogue and not from the project."""
 
 
 class TracePoint(msgspec.Struct, frozen=True):

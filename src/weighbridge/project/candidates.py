@@ -15,6 +15,7 @@ from weighbridge.models.specs import open_model
 from weighbridge.project.answering import manner_of
 from weighbridge.project.fields import fields_of
 from weighbridge.project.options import CandidateOptions, ProjectOptions, PromptOptions
+from weighbridge.project.pricing import priced
 from weighbridge.project.source import Path, Source
 from weighbridge.project.task import TaskRead
 from weighbridge.tasks.task import Prompt, Task
@@ -50,13 +51,15 @@ def read_candidates(
         model = _opened(options, source, path, folder)
         manner = manner_of(options, project, model, read, source, path)
         held = options.constrain
+        price, price_source = priced(options, project.currency)
         found.append(
             Candidate(
                 name=name,
                 model=model,
                 prompt=prompt,
                 sampling=options.sampling,
-                price=options.price,
+                price=price,
+                price_source=price_source,
                 side=options.options.side,
                 repeats=options.repeats,
                 choices=task.choices if held else None,

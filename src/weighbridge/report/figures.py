@@ -101,3 +101,11 @@ def share_of(part: float, whole: float) -> str:
     if 99 < value < 100:
         return f"{min(value, 99.9):.1f} %"
     return f"{value:.0f} %"
+
+
+def off_plan(planned: float | None, billed: float | None, currency: str = "USD") -> str | None:
+    """``planned $1.20, billed $1.31 (+9 %)``; None where either is not known or nothing was to be paid."""
+    if planned is None or billed is None or not (math.isfinite(planned) and math.isfinite(billed)) or planned <= 0:
+        return None
+    off = 100 * (billed - planned) / planned
+    return f"planned {amount(planned, currency)}, billed {amount(billed, currency)} ({off:+.0f} %)"

@@ -231,6 +231,7 @@ def account_lines(decision: Decision) -> list[Line]:
         spent += (
             f"; asking every candidate every item would cost about {figures.amount(cost.exhaustive, cost.currency)}"
         )
+    off = figures.off_plan(cost.planned, cost.spent, cost.currency)
     drawn = f"{decision.items_drawn:,} of {figures.plural(decision.items, 'item')} drawn"
     if decision.unit == "cluster":
         drawn += f", in {figures.plural(decision.units, 'cluster')}"
@@ -241,6 +242,8 @@ def account_lines(decision: Decision) -> list[Line]:
     lines = [
         Line(f"  Calls  {', '.join([asked, *more])}", "", 9),
         Line(f"  Money  {spent}", "", 9),
+        *([Line(f"  Plan   {off}", "", 9)] if off else []),
+        *(Line(f"  Price  {clean_line(name)}: {clean_line(text, 400)}", "", 9) for name, text in cost.prices.items()),
         Line(
             f"  Claim  {CLAIMS[decision.claim]}; wrong in at most {wrong} of runs",
             "",

@@ -19,6 +19,8 @@ class Candidate:
     prompt: Prompt
     sampling: Sampling = field(default_factory=Sampling)
     price: Price = field(default_factory=Price)
+    price_source: str | None = None
+    """Where the price comes from, where the project does not state it; None: stated, or unknown."""
     side: Side | None = None
     """None: as the model's spec implies."""
     repeats: int = 1

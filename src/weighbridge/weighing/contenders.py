@@ -43,7 +43,7 @@ def price_note(contender: Contender) -> str | None:
     """How the cost of its calls was reckoned, where that is not plain from the price itself."""
     hourly = contender.candidate.price.per_hour
     if hourly is None:
-        return None
+        return contender.candidate.price_source
     if not contender.machine_calls or not contender.machine_seconds:
         return f"{hourly:g} per machine hour; throughput not measured"
     rate = contender.machine_calls / contender.machine_seconds

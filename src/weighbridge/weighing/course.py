@@ -21,6 +21,7 @@ from weighbridge.weighing.caller import Caller
 from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.checks import check_alike
 from weighbridge.weighing.contenders import contenders_for, price_note
+from weighbridge.weighing.foretold import foretold_money
 from weighbridge.weighing.halt import Halt
 from weighbridge.weighing.ledger import Ledger, side_of
 from weighbridge.weighing.limits import Limits
@@ -262,6 +263,12 @@ class Course:
             calls_from_store=sum(self.room.from_store),
             retries=self.caller.retries,
             spent=money if known else None,
+            planned=self._foretold(stopped),
+            price_sources={
+                one.candidate.name: one.candidate.price_source
+                for one in self.contenders
+                if one.candidate.price_source is not None
+            },
             spent_now=self.purse.settled if self._priced else None,
             seconds=asyncio.get_running_loop().time() - self._began,
             dead={
@@ -271,6 +278,13 @@ class Course:
             },
             notes=tuple(self._notes()),
         )
+
+    def _foretold(self, stopped: Stopped) -> float | None:
+        """What a plan from the first draws said; a run that was cut short is held against none."""
+        if self._plain_rules is None or stopped not in ("decided", "pool exhausted"):
+            return None
+        repeats = [candidate.repeats for candidate in self.candidates]
+        return foretold_money(self.ledger, self._plain_rules, self.order, repeats, PILOT)
 
     def _notes(self) -> list[str]:
         """What the reader of the verdict should know about how the answers came."""

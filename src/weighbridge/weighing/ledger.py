@@ -96,6 +96,12 @@ class Ledger:
         known: Floats = row[~np.isnan(row)]
         return known
 
+    def costs_of(self, candidate: int, items: Ints) -> Floats:
+        """Known costs per request of these items."""
+        row = self._cost[candidate][items]
+        known: Floats = row[~np.isnan(row)]
+        return known
+
     def columns(self, notes: Sequence[str | None]) -> tuple[Column, ...]:
         """Who the columns belong to. `notes`: how each candidate's cost was reckoned."""
         return tuple(

@@ -213,6 +213,11 @@ def _notes(course: Course, budget: Budget, likely: Need | None, worst: Need, kno
         notes.append("no answers to reckon from: only the number of calls in the worst case is known")
     elif known < course.order.units:
         notes.append(f"the likely stop is an estimate from {known} {course.order.unit}s; the worst case is a bound")
+    notes += [
+        f"price of {c.candidate.name}: {c.candidate.price_source}"
+        for c in course.contenders
+        if c.candidate.price_source
+    ]
     unpriced = [c.candidate.name for c in course.contenders if not c.candidate.price.known and not c.costed]
     if unpriced:
         notes.append(f"no price, so that money cannot be reckoned: {', '.join(unpriced)}")

@@ -30,6 +30,10 @@ class Run:
     spent: float | None = None
     """Money for all answers used; None where a price is unknown."""
     spent_now: float | None = None
+    planned: float | None = None
+    """Money that a plan from this run's first items foretold for the likely stop; None where it cannot be said."""
+    price_sources: dict[str, str] = field(default_factory=dict)
+    """By candidate: where its price comes from, where the project does not state it."""
     seconds: float | None = None
     dead: dict[str, str] = field(default_factory=dict)
     """Candidates taken down in the middle, and why."""
