@@ -53,6 +53,8 @@ def read(wire: Wire, asked: Request, segments: Iterable[bytes]) -> Completion:
         for name, data in framer.feed(segment):
             reader.add(name, data)
     rest = framer.rest.strip()
+    if rest.startswith(b"data:"):
+        rest = rest[5:].strip()
     if rest.startswith(b"{") and not reader.ended:
         reader.document(rest)
     return reader.completion()

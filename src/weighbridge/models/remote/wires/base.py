@@ -53,6 +53,9 @@ class BaseWire:
 
     def explain(self, error: ModelError) -> None:
         """Say what to do about `error`, where its kind tells."""
+        if error.status is None or error.status >= 400:
+            # Redirects keep their own advice; the rest was worded for a server of one's own.
+            error.fix = None
         key = self.vendor.key_envs[0] if self.vendor.key_envs else "key_env"
         if error.kind == "auth":
             error.fix = f"set {key} to a key that {self.vendor.title} accepts for this model"
