@@ -236,3 +236,17 @@ def test_jsonl_holds_any_object(tmp_path: Path, rows: list[dict]) -> None:
     text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     loaded = load(tmp_path, "x.jsonl", text, reference="ref", id="@row")
     assert [item.fields for item in loaded.items] == rows
+
+
+@pytest.mark.parametrize("value", [True, ["a"], {"a": 1}])
+def test_a_guessed_column_never_makes_a_file_fail(tmp_path: Path, value: object) -> None:
+    for role, column in (("cluster", "group"), ("id", "key")):
+        rows = [{column: "x", "ref": "one"}, {column: value, "ref": "two"}]
+        text = "\n".join(json.dumps(row) for row in rows)
+        loaded = load(tmp_path, "x.jsonl", text, reference="ref")
+        assert [item.id for item in loaded.items] == ["1", "2"]
+        assert [item.cluster for item in loaded.items] == [None, None]
+        assert any(f"{column!r} is not taken as {role}" in note for note in loaded.notes)
+        assert role not in loaded.columns.guessed
+        with pytest.raises(UsageError, match=f"the {role} must be a text or a number"):
+            load(tmp_path, "x.jsonl", text, reference="ref", **{role: column})

@@ -101,6 +101,7 @@ def _assemble(table: Table, source: DataSource, need_reference: bool, split: str
     fields = tuple(table.columns or dict.fromkeys(name for row in rows for name in row.fields))
     where = f"{source.path}:1" if table.columns is not None and table.unit == "line" else source.path
     columns, guesses = map_columns(fields, source, where)
+    columns, guesses = _nameable(rows, columns, guesses)
     if need_reference and not columns.reference:
         shown = ", ".join(map(repr, fields[:12]))
         raise UsageError(
@@ -118,6 +119,28 @@ def _assemble(table: Table, source: DataSource, need_reference: bool, split: str
         notes.append(f"{len(rows) - len(items):,} of {len(rows):,} rows have no reference and were left out")
     items, columns, told = _clusters(items, columns)
     return Loaded(items, columns, (*notes, *told), split, fields)
+
+
+def _nameable(rows: Sequence[Row], columns: ColumnMap, notes: list[str]) -> tuple[ColumnMap, list[str]]:
+    """Drop a guessed id or cluster column whose cells cannot name anything: a guess must not make a file fail."""
+    import dataclasses
+
+    for role, column in (("id", columns.id), ("cluster", columns.cluster)):
+        if column is None or role not in columns.guessed:
+            continue
+        cells = (row.fields.get(column) for row in rows)
+        odd = next((cell for cell in cells if isinstance(cell, bool | list | dict)), None)
+        if odd is None:
+            continue
+        instead = "the rows are numbered" if role == "id" else "every item stands alone"
+        notes = [note for note in notes if not note.startswith(f"{role}: column")]
+        notes.append(f"column {column!r} is not taken as {role}, because it holds {_shown(odd)[:40]}: {instead}")
+        guessed = tuple(each for each in columns.guessed if each != role)
+        columns = dataclasses.replace(columns, guessed=guessed)
+        columns = (
+            dataclasses.replace(columns, id=None) if role == "id" else dataclasses.replace(columns, cluster=None)
+        )
+    return columns, notes
 
 
 def _items(
