@@ -28,6 +28,11 @@ def azure_auth(key: str) -> dict[str, str]:
     return {"api-key": key}
 
 
+def root(options: ModelOptions, path: str) -> str:
+    """`path`, unless `base_url` ends with it already."""
+    return "" if options.base_url is not None and options.base_url.rstrip("/").endswith(path) else path
+
+
 class AzureChatWire(ChatWire):
     """Chat completions of one deployment."""
 
@@ -51,9 +56,11 @@ class AzureChatWire(ChatWire):
     def _path(self, model: str, what: str) -> str:
         version = self.options.api_version
         if version is None:
-            return f"/openai/v1/{what}"
+            return f"{root(self.options, '/openai/v1')}/{what}"
         deployment = quote(self.options.deployment or model, safe="")
-        return f"/openai/deployments/{deployment}/{what}?api-version={quote(version, safe='')}"
+        return (
+            f"{root(self.options, '/openai')}/deployments/{deployment}/{what}?api-version={quote(version, safe='')}"
+        )
 
 
 class AzureResponsesWire(ResponsesWire):
@@ -65,7 +72,7 @@ class AzureResponsesWire(ResponsesWire):
         return azure_auth(key)
 
     def path(self) -> str:
-        return "/openai/v1/responses"
+        return f"{root(self.options, '/openai/v1')}/responses"
 
     def body(self, request: Request, model: str, stream: bool) -> dict[str, Any]:
         out = super().body(request, model, stream)
