@@ -47,7 +47,14 @@ MISTAKES = [
     ("x.jsonl", JSONL + "[1, 2]\n", {}, "a list", "x.jsonl:2", "question"),
     ("x.jsonl", JSONL + '{"question": "q"}\n', {}, "no reference", "x.jsonl:2", "fill it in"),
     ("x.jsonl", JSONL + '{"question": "q", "answer": null}\n', {}, "no reference", "x.jsonl:2", "fill it in"),
-    ("x.jsonl", '{"id": [1], "q": 1, "answer": 2}', {}, "id must be a text or a number", "x.jsonl:1", "id:"),
+    (
+        "x.jsonl",
+        '{"id": [1], "q": 1, "answer": 2}',
+        {"id": "id"},
+        "id must be a text or a number",
+        "x.jsonl:1",
+        "id:",
+    ),
     ("x.jsonl", '{"a": ' + "[" * 100_000, {}, "nested too deep", "x.jsonl:1", "drop"),
     ("x.jsonl", '{"a": ' + "9" * 5000 + "}", {}, "cannot be read", "x.jsonl:1", "drop"),
     (
