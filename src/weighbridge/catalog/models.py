@@ -131,7 +131,7 @@ def catalogue() -> Catalogue:
 @cache
 def shipped_catalogue() -> Catalogue:
     """The facts that come with the package."""
-    return parsed(*shipped("models.yaml"))
+    return parsed(*shipped("models.json"))
 
 
 def combined(base: Catalogue, own: Catalogue) -> Catalogue:

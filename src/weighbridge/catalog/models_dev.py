@@ -74,10 +74,10 @@ def _tiers(key: str, cost: dict[str, Any]) -> tuple[Step, ...]:
             steps[int(size) * 1000] = _rates(f"{key}.{field}", value)
     for place, tier in enumerate(cost.get("tiers") or ()):
         bound = tier.get("tier") if isinstance(tier, dict) else None
-        size = bound.get("size") if isinstance(bound, dict) and bound.get("type") == "context" else None
-        if isinstance(size, int) and size > 0:
-            steps[size] = _rates(f"{key}.tiers[{place}]", tier)
-    return tuple(Step(above, **steps[above]) for above in sorted(steps))
+        above = bound.get("size") if isinstance(bound, dict) and bound.get("type") == "context" else None
+        if isinstance(above, int) and above > 0:
+            steps[above] = _rates(f"{key}.tiers[{place}]", tier)
+    return tuple(Step(begin, **steps[begin]) for begin in sorted(steps))
 
 
 def _from_table(rows: Sequence[Mapping[str, Any]]) -> Iterator[Row]:

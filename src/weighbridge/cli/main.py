@@ -28,6 +28,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "store": ("weighbridge.cli.store:store", "List, export and prune the answers that were paid for."),
     "keys": ("weighbridge.cli.keys:keys", "Keep the keys of vendors in the system's keyring."),
     "onnx": ("weighbridge.cli.onnx:onnx", "Export open models to ONNX, which runs them without PyTorch."),
+    "models": (
+        "weighbridge.cli.models:models",
+        "Look models up in the catalogue: facts with their sources, dates and doubts.",
+    ),
+    "prices": (
+        "weighbridge.cli.prices:prices",
+        "Look up what vendors charge, refresh it, and see what is old or disputed.",
+    ),
     "schema": ("weighbridge.cli.schema:schema", "Print the JSON Schema of the project file."),
 }
 """Where each subcommand is and its line in the help: its own docstring's first line (a test compares them)."""
