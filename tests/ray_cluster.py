@@ -38,9 +38,12 @@ class Nodes:
     """The cluster. `add` and `remove` change it; removing is SIGKILL to all of the node's processes."""
 
     def __init__(self) -> None:
-        # Loopback, as the driver's process has it too.
+        # Loopback, as the driver's process has it too; the second is for a Ray that was imported before.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        from ray._private import ray_constants
+
+        ray_constants.ENABLE_RAY_CLUSTER = False
         from ray.cluster_utils import Cluster
 
         self._settings = {"object_store_memory": 80 * 1024 * 1024, "include_dashboard": False}
@@ -50,6 +53,7 @@ class Nodes:
         head = {"num_cpus": 0, "_system_config": quick, **self._settings}
         self.cluster = Cluster(initialize_head=True, head_node_args=head)
         self.address = self.cluster.address
+        assert self.address.startswith("127.0.0.1:")
         self.nodes: list[Any] = []
 
     def add(self, count: int = 1, **settings: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -15,8 +16,11 @@ import pytest
 
 from weighbridge.models.cluster.address import CURRENT
 
-pytest.importorskip("ray")
-pytestmark = [pytest.mark.ray, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="pip install 'weighbridge[ray]'"),
+]
 
 SCRIPT = """
 import asyncio, json, sys
