@@ -132,7 +132,7 @@ class Transport:
         """The session; whether a proxy stands between is looked up once, by the first `url` (all are of one host)."""
         loop = asyncio.get_running_loop()
         if self._session is None or self._loop is not loop or self._session.closed:
-            from aiohttp import BasicAuth, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+            from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
             # Concurrency is the caller's business, so the pool has no limit of its own.
             # Common servers (uvicorn, Node, llama.cpp) drop an idle connection after 5 s: leave it before they do.
@@ -140,12 +140,10 @@ class Transport:
                 connector = TCPConnector(limit=0, keepalive_timeout=4)
             else:
                 connector = TCPConnector(limit=0, force_close=True)
-            proxy = proxy_for(url) if self.proxies else None
             self._session = ClientSession(
                 connector=connector,
                 cookie_jar=DummyCookieJar(),
-                proxy=None if proxy is None else proxy[0],
-                proxy_auth=None if proxy is None or proxy[1] is None else BasicAuth(*proxy[1]),
+                proxy=proxy_for(url) if self.proxies else None,
                 timeout=ClientTimeout(total=None, sock_connect=self.options.connect_timeout),
                 read_bufsize=2**18,
             )
