@@ -64,6 +64,7 @@ def joined(first: Run, second: Run) -> Run:
         seconds=(first.seconds or 0.0) + (second.seconds or 0.0),
         dead={**first.dead, **second.dead},
         notes=tuple(dict.fromkeys((*first.notes, *second.notes))),
+        findings=(*first.findings, *second.findings),
     )
 
 

@@ -32,7 +32,8 @@ class Verdict(msgspec.Struct, frozen=True):
     reasons: list[str] = []
     would_change: list[str] = []
     stopped: str = ""
-    """Why calls stopped: ``decided``, ``budget``, ``pool exhausted``, ``interrupted``, ``stored``."""
+    """Why calls stopped: ``decided``, ``budget``, ``pool exhausted``, ``interrupted``, ``stored``, ``candidates
+    down``, ``version changed``."""
 
 
 class CandidateResult(msgspec.Struct, frozen=True):
@@ -72,6 +73,8 @@ class CandidateResult(msgspec.Struct, frozen=True):
     """Its mean over the whole pool, where every item was asked."""
     answering: Answering | None = None
     """How its answers came about; null where scores were imported that do not say."""
+    versions: list[str] = []
+    """Versions of the model that its answers name; empty where the server names none."""
 
 
 class PairResult(msgspec.Struct, frozen=True):

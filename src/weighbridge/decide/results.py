@@ -64,6 +64,7 @@ def _candidate(evidence: Evidence, standing: Standing, settled: Settled, k: int)
         out_at=None if out_at is None else standing.items_after(out_at),
         certified_epsilon=None if np.isnan(certified) or k == settled.leader else certified,
         answering=column.answering,
+        versions=list(column.versions),
         exhausted_score=float(evidence.score[k].mean()) if asked.all() and asked.size else None,
     )
 

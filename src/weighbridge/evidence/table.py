@@ -39,6 +39,8 @@ class Column:
     """How its answers came about; None where scores or answers were imported."""
     told: tuple[Told, ...] = ()
     """What it was told about the first items drawn."""
+    versions: tuple[str, ...] = ()
+    """Versions of the model that its answers name, in the order in which they were met."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from weighbridge.weighing.endpoint import Endpoint
 from weighbridge.weighing.halt import Halt
 from weighbridge.weighing.job import HEARD, Contender, Job
 from weighbridge.weighing.limits import Limits
+from weighbridge.weighing.pace import Pace
 from weighbridge.weighing.progress import Answered, Down, Event, Retried, Slowed
 from weighbridge.weighing.recorder import Recorder
 
@@ -48,8 +49,9 @@ class Caller:
         queues: dict[Endpoint, deque[Job]] = {}
         for job in jobs:
             queues.setdefault(job.contender.endpoint, deque()).append(job)
+        pace = Pace(jobs)
         self._workers = [
-            asyncio.create_task(self._work(queue))
+            asyncio.create_task(self._work(queue, pace))
             for endpoint, queue in queues.items()
             for _ in range(min(endpoint.most, len(queue)))
         ]
@@ -83,13 +85,16 @@ class Caller:
         for task in self._workers:
             task.cancel()
 
-    async def _work(self, queue: deque[Job]) -> None:
+    async def _work(self, queue: deque[Job], pace: Pace) -> None:
         while queue and not self._halt.reason:
             job = queue.popleft()
-            if job.contender.down is None:
-                await self._answer(job)
+            try:
+                if job.contender.down is None:
+                    await self._answer(job, pace)
+            finally:
+                pace.passed(job)
 
-    async def _answer(self, job: Job) -> None:
+    async def _answer(self, job: Job, pace: Pace) -> None:
         """The whole chain of attempts at one answer."""
         loop = asyncio.get_running_loop()
         limits, contender = self._limits, job.contender
@@ -98,6 +103,7 @@ class Caller:
         error: ModelError | None = None
         if not await self._started(contender):
             return
+        await pace.wait(job)
         while True:
             hold = await self._admitted(job)
             if hold is None:
@@ -105,6 +111,7 @@ class Caller:
             sent = loop.time()
             if attempt == 0:
                 until = sent + limits.deadline
+                pace.passed(job)
             attempt += 1
             completion, error = await self._attempt(job, hold, sent, until)
             now = loop.time()
@@ -285,6 +292,8 @@ class Caller:
     def _committed(self, job: Job, answer: Answer) -> None:
         usage = answer.completion.usage
         job.contender.count(answer, from_store=False)
+        if job.contender.versions.change is not None:
+            self._halt.call("version changed")
         self._tell(
             Answered(
                 job.contender.index,

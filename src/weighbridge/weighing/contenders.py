@@ -29,7 +29,14 @@ def contenders_for(task: str, candidates: Sequence[Candidate], limits: Limits) -
             elastic = all(model.capabilities.elastic for model in models)
             endpoints[name] = Endpoint(name, first=first, most=most, room=_room(models) if elastic else None)
     return [
-        Contender(index, candidate, endpoints[candidate.model.endpoint], Bill(candidate, limits.deadline), task)
+        Contender(
+            index,
+            candidate,
+            endpoints[candidate.model.endpoint],
+            Bill(candidate, limits.deadline),
+            task,
+            limits.versions,
+        )
         for index, candidate in enumerate(candidates)
     ]
 

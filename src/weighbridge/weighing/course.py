@@ -30,6 +30,7 @@ from weighbridge.weighing.progress import Ended, LookDone, Progress, Spent, Star
 from weighbridge.weighing.room import Room
 from weighbridge.weighing.run import Run, Stopped
 from weighbridge.weighing.telling import told
+from weighbridge.weighing.versions import version_findings
 
 PILOT = 8
 """Units drawn for every candidate before a question that needs measured costs, and for a plan."""
@@ -72,7 +73,7 @@ class Course:
         self._began = asyncio.get_running_loop().time()
         self.purse = Purse(budget, self._began)
         self.caller = Caller(limits, self.purse, store, halt, progress, seed)
-        self.room = Room(task, self.contenders, self.order, self.ledger, store, self.caller, progress)
+        self.room = Room(task, self.contenders, self.order, self.ledger, store, self.caller, progress, halt)
         self._looks: list[Look] = []
         self._gone: set[int] = set()
 
@@ -237,7 +238,12 @@ class Course:
             *(told(self.task, one, self.order, self.ledger, self.store, ask=ask) for one in self.contenders)
         )
         return tuple(
-            replace(column, answering=answering_of(self.task, contender.candidate, reading), told=texts)
+            replace(
+                column,
+                answering=answering_of(self.task, contender.candidate, reading),
+                told=texts,
+                versions=tuple(contender.versions.versions),
+            )
             for contender, column, (texts, reading) in zip(self.contenders, columns, heard, strict=True)
         )
 
@@ -277,6 +283,7 @@ class Course:
                 if contender.down is not None
             },
             notes=tuple(self._notes()),
+            findings=version_findings(self.contenders),
         )
 
     def _foretold(self, stopped: Stopped) -> float | None:
@@ -300,6 +307,7 @@ class Course:
                     f"{contender.candidate.name}: {failed} answers never came and count as failed; they are not "
                     "stored, so that running again asks for them again"
                 )
+        notes += [note for one in self.contenders if (note := one.versions.note()) is not None]
         if self.caller.unretried:
             notes.append(
                 f"the retry budget was spent: {self.caller.unretried} answers were given up without another attempt"

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-Reason = Literal["budget", "interrupted"]
+Reason = Literal["budget", "interrupted", "version changed"]
 
 
 class Halt:

@@ -11,6 +11,7 @@ from weighbridge.weighing.bill import Bill
 from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.endpoint import Endpoint
 from weighbridge.weighing.progress import Tally
+from weighbridge.weighing.versions import Versions, VersionWatch
 
 HEARD = 64
 """Prompts that an engine tells with its answers and that are held until the run's end; the first drawn are shown."""
@@ -48,9 +49,18 @@ class Contender:
         "slowest",
         "source",
         "timed",
+        "versions",
     )
 
-    def __init__(self, index: int, candidate: Candidate, endpoint: Endpoint, bill: Bill, task: str) -> None:
+    def __init__(
+        self,
+        index: int,
+        candidate: Candidate,
+        endpoint: Endpoint,
+        bill: Bill,
+        task: str,
+        versions: Versions = "stop",
+    ) -> None:
         model = candidate.model
         self.index = index
         self.candidate = candidate
@@ -76,6 +86,7 @@ class Contender:
         """What its engine says it read, for some of the first items, by the item's index."""
         self.slowest = 0.0
         """Seconds of the longest call of this run."""
+        self.versions = VersionWatch(candidate.name, versions)
 
     def request(self, messages: tuple[Message, ...], item: Item, repeat: int) -> Request:
         """What to ask about one item; constraints only where the model declares that it can be held to them."""
@@ -93,8 +104,9 @@ class Contender:
         )
 
     def count(self, answer: Answer, *, from_store: bool) -> None:
-        """One more answer; its cost is reckoned at today's price."""
+        """One more answer; its cost is reckoned at today's price. See `versions` whether the run may go on."""
         usage = answer.completion.usage
+        self.versions.hear(answer, from_store=from_store)
         self.answers += 1
         self.from_store += from_store
         cost = self.bill.cost(usage, answer.machine_seconds)

@@ -7,9 +7,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from weighbridge.weighing.versions import Versions
+
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The defaults suit hosted models; nothing here changes what an answer is worth."""
+    """The defaults suit hosted models."""
 
     deadline: Annotated[float, Meta(gt=0, description="Seconds one answer may take, all its attempts included.")] = (
         120.0
@@ -25,3 +27,6 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backoff_most: Annotated[float, Meta(ge=0, description="Seconds; longest backoff.")] = 30.0
     grace: Annotated[float, Meta(ge=0, description="Seconds that calls under way still get after Ctrl-C.")] = 5.0
     give_up: Annotated[int, Meta(ge=1, description="Answers in a row that never came before a candidate is out.")] = 8
+    versions: Versions = "stop"
+    """What happens when a vendor changes the model behind a name, during a run or since the stored answers: `stop`
+    the run; `strict`, at another fingerprint of the system behind it, too; `allow` takes all for one model."""

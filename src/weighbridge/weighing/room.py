@@ -11,6 +11,7 @@ from weighbridge.tasks.item import Message
 from weighbridge.tasks.task import Task
 from weighbridge.weighing.answering import answer_read
 from weighbridge.weighing.caller import Caller
+from weighbridge.weighing.halt import Halt
 from weighbridge.weighing.job import Contender, Job
 from weighbridge.weighing.ledger import Ledger, Marked
 from weighbridge.weighing.marking import mark
@@ -36,6 +37,7 @@ class Room:
         store: Store,
         caller: Caller,
         progress: Progress,
+        halt: Halt,
     ) -> None:
         self._task = task
         self._contenders = contenders
@@ -44,6 +46,7 @@ class Room:
         self._store = store
         self._caller = caller
         self._progress = progress
+        self._halt = halt
         self.from_store = [0] * len(contenders)
         """Answers the ledger rests on that cost no call of this run, by candidate."""
         self.failed = [0] * len(contenders)
@@ -107,12 +110,13 @@ class Room:
             for job in row:
                 if job.twin is not None and not job.over:
                     job.answer, job.error, job.from_store = job.twin.answer, job.twin.error, True
-            if all(job.over for job in row):
+            if all(job.over for job in row) and not any(_odd(job) for job in row):
                 self._ledger.write(candidate, position, [self._marked(job) for job in row])
                 self.failed_items[candidate] += all(job.answer is None for job in row)
                 self.from_store[candidate] += sum(job.from_store for job in row)
                 continue
-            # What was answered beyond the gap is in the store; scoring it here would favour quick answers.
+            # What was answered beyond the gap is in the store; scoring it here would favour quick answers. Answers of
+            # another version of the model are a gap as well.
             broken.add(candidate)
         return not broken
 
@@ -153,6 +157,8 @@ class Room:
             job.answer = answer
             job.from_store = True
             job.contender.count(answer, from_store=True)
+            if job.contender.versions.change is not None:
+                self._halt.call("version changed")
             if not quiet:
                 seconds = answer.completion.usage.duration
                 self._progress(
@@ -172,3 +178,8 @@ class Room:
         if job.request.continuations is not None:
             completion = answer_read(job.contender.candidate, item, job.request, completion)
         return Marked(mark(self._task, item, completion), completion.text, completion.usage, cost)
+
+
+def _odd(job: Job) -> bool:
+    """Whether another version of the model gave the answer than gave the others."""
+    return job.answer is not None and job.contender.versions.odd(job.answer.completion) is not None

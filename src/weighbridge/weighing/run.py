@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from weighbridge.evidence import Evidence, Question
+from weighbridge.evidence import Evidence, Finding, Question
 from weighbridge.stats.rules import Look, Outcome
 
-Stopped = Literal["decided", "budget", "pool exhausted", "interrupted", "stored", "candidates down"]
-"""``candidates down``: so many candidates were taken down that nothing was left to compare."""
+Stopped = Literal[
+    "decided", "budget", "pool exhausted", "interrupted", "stored", "candidates down", "version changed"
+]
+"""``candidates down``: so many candidates were taken down that nothing was left to compare. ``version changed``: a
+vendor put another model behind the same name (`weighing.versions`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +42,5 @@ class Run:
     """Candidates taken down in the middle, and why."""
     notes: tuple[str, ...] = ()
     """Warnings to show above the verdict."""
+    findings: tuple[Finding, ...] = ()
+    """What the run itself established, beside the scores."""
