@@ -21,6 +21,7 @@ def give_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key in the environment for every vendor."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", AWS_SECRET)
+    monkeypatch.setenv("VERTEX_ACCESS_TOKEN", KEY)
     for vendor in VENDORS.values():
         for name in vendor.key_envs:
             if not name.startswith("AWS_"):

@@ -17,7 +17,15 @@ _QUOTA = (
     "quota exceeded",
 )
 _BAD_KEY = ("api key not valid", "invalid api key", "incorrect api key", "invalid_api_key")
-_REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "x-trace-id", "cf-ray")
+_REQUEST_IDS = (
+    "x-request-id",
+    "request-id",
+    "apim-request-id",
+    "x-amzn-requestid",
+    "x-debug-trace-id",
+    "x-trace-id",
+    "cf-ray",
+)
 _FIXES: dict[ErrorKind, str] = {
     "auth": "set the environment variable named in key_env to a key that this server accepts",
     "quota": "the account has no credit left: top it up, or choose another model",
