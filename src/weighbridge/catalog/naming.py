@@ -18,6 +18,10 @@ VENDORS = {
     "amazon-bedrock": "bedrock",
     "bedrock_converse": "bedrock",
     "dashscope": "alibaba",
+    "qwen": "alibaba",
+    "novita-ai": "novita",
+    "nvidia_nim": "nvidia",
+    "github-models": "github",
     "text-completion-openai": "openai",
     "azure_openai": "azure",
 }
