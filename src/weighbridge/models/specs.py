@@ -73,6 +73,12 @@ KINDS: dict[str, Kind] = {
         Kind("http", "http://host:port/v1#model", _HTTP, "weighbridge.models.remote.http:open_http"),
         Kind("https", "https://host/v1#model", _HTTP, "weighbridge.models.remote.http:open_https"),
         Kind(
+            "anyllm",
+            "anyllm:provider/model",
+            "a model of any provider that the package any-llm knows",
+            "weighbridge.models.anyllm:open_anyllm",
+        ),
+        Kind(
             "recorded",
             "recorded:FILE or recorded:FILE#model",
             "answers given before, read from a jsonl or csv file",

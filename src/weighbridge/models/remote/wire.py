@@ -173,6 +173,8 @@ def thought_of(piece: Piece) -> str:
         return piece.reasoning_content
     if isinstance(piece.reasoning, str):
         return piece.reasoning
+    if isinstance(piece.reasoning, dict):
+        return str(piece.reasoning.get("content") or "")
     if isinstance(piece.content, list):
         parts = [part.get("thinking") for part in piece.content if isinstance(part, dict)]
         return "".join(part if isinstance(part, str) else text_of(part) for part in parts if part)
