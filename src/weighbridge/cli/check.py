@@ -58,6 +58,7 @@ def summary(project: Project) -> list[str]:
         facts = [side_of(candidate), f"model {model.spec}"]
         facts += ["simulated"] if model.simulated else []
         facts += [] if candidate.price.known else ["price unknown"]
+        facts += [f"price {candidate.price_source}"] if candidate.price_source else []
         facts += [f"{candidate.repeats} answers per item"] if candidate.repeats > 1 else []
         facts += [f"protocol {candidate.protocol}"] if candidate.protocol != "generate" else []
         lines += ["", f"{clean_line(candidate.name)} ({clean_line(', '.join(facts))})"]
