@@ -126,10 +126,14 @@ class Answer:
                 self.logprobs = []
             self.logprobs += pairs
         piece = choice.delta or choice.message or wire.Piece(choice.text)
-        text = self.halves.whole(wire.text_of(piece.content))
+        text = piece.content
+        if text.__class__ is not str or not text.isascii() or self.halves.half:
+            text = self.halves.whole(wire.text_of(piece.content))
         if piece.refusal:
             self.refusal.append(piece.refusal)
-        if thought := wire.thought_of(piece):
+        if (piece.reasoning_content or piece.reasoning or piece.content.__class__ is list) and (
+            thought := wire.thought_of(piece)
+        ):
             self.thoughts.append(thought)
         if piece.reasoning_details and self.echoed == "reasoning_details":
             self.details += piece.reasoning_details
