@@ -31,8 +31,25 @@ def test_the_list_says_what_is_here(weighbridge, data: Path) -> None:
     assert "F1a, EM, accuracy" in lines["multirc"]
     assert "8 suites, the data of 1 are here" in ran.out
     assert weighbridge("suites", "--group", "nothing").code == 2
-    everything = weighbridge("suites")
+    everything = weighbridge("suites", "--all")
     assert everything.out.count("absent") > 50
+    assert "xquad_es" in everything.out
+
+
+def test_the_list_is_short_and_by_groups(weighbridge, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (data / "xquad_es.jsonl").write_text("{}")
+    monkeypatch.setenv("WEIGHBRIDGE_DATA", str(data))
+    monkeypatch.setenv("COLUMNS", "80")
+    ran = weighbridge("suites")
+    lines = ran.out.splitlines()
+    assert max(len(line) for line in lines) <= 80
+    rows = {line.split()[0]: line for line in lines if line.startswith("    ")}
+    assert "12 languages" in rows["xquad_*"]
+    assert rows["xquad_*"].rstrip().endswith("1 of 12")
+    assert rows["boolq"].rstrip().endswith("here")
+    assert lines.index("  superglue") < lines.index(rows["boolq"])
+    assert "--data FOLDER, or the variable WEIGHBRIDGE_DATA" in ran.out
+    assert "xquad_es" in weighbridge("suites", "--group", "xquad").out
 
 
 def test_one_suite_is_shown_with_its_fetch_command(weighbridge, data: Path) -> None:

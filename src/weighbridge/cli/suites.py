@@ -33,12 +33,13 @@ DATA = click.option(
 
 @click.group(invoke_without_command=True)
 @click.option("--group", metavar="NAME", help="List only this group, for example superglue, code or languages.")
+@click.option("--all", "everything", is_flag=True, help="List every language of a suite by itself.")
 @DATA
 @click.pass_context
-def suites(ctx: click.Context, group: str | None, data: tuple[str, ...]) -> int:
+def suites(ctx: click.Context, group: str | None, everything: bool, data: tuple[str, ...]) -> int:
     """List ready tasks, show one, or run some.
 
-    Without a subcommand: every suite with its groups, languages, size, figures, and whether its data are on this
+    Without a subcommand: the suites by group, with languages, size, figures, and whether their data are on this
     machine. Nothing is ever fetched; `suites show NAME` gives the command that would.
     """
     if ctx.invoked_subcommand is not None:
@@ -51,10 +52,14 @@ def suites(ctx: click.Context, group: str | None, data: tuple[str, ...]) -> int:
     names = list(known()) if group is None else names_in(group)
     if not names and group is not None:
         suite_named(group)
-    chosen = [known()[name] for name in names]
-    _print(listed([(suite, _found(suite, data)) for suite in chosen], console().width), console())
-    here = sum(_found(suite, data) is not None for suite in chosen)
-    click.echo(f"\n{len(chosen)} suites, the data of {here} are here. `weighbridge suites show NAME` tells more.")
+    chosen = [(known()[name], _found(known()[name], data)) for name in names]
+    _print(listed(chosen, console().width, apart=everything or group is not None), console())
+    here = sum(found is not None for _, found in chosen)
+    click.echo(
+        f"\n{len(chosen)} suites, the data of {here} are here. `weighbridge suites show NAME` tells more,\n"
+        "and how to fetch what is absent. Where your own data are:\n"
+        "--data FOLDER, or the variable WEIGHBRIDGE_DATA=FOLDER."
+    )
     return 0
 
 

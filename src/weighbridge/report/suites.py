@@ -13,22 +13,44 @@ from weighbridge.tasks.suites.find import Found, fetch_command
 from weighbridge.tasks.suites.metrics import METRICS
 
 
-def listed(suites: Sequence[tuple[Suite, Found | None]], width: int) -> list[Line]:
-    """One line a suite: group, languages, size, figures, licence, and whether its data are here."""
+def listed(suites: Sequence[tuple[Suite, Found | None]], width: int, *, apart: bool) -> list[Line]:
+    """Suites under the headings of their groups: languages, size, figures, and whether the data are here.
+
+    The languages of one task share a row, unless `apart`.
+    """
     headings = [
-        Heading("groups", 2, left=True),
         Heading("languages", 1, left=True),
-        Heading("items", 4),
-        Heading("figures", 3, left=True),
-        Heading("data", 5, left=True),
+        Heading("items", 3),
+        Heading("figures", 2, left=True),
+        Heading("data", 4, left=True),
     ]
-    rows = []
+    groups: dict[str, dict[str, list[tuple[Suite, Found | None]]]] = {}
     for suite, found in suites:
-        names = ", ".join(metric_titles(suite))
-        here = "here" if found is not None else "absent"
-        cells = (", ".join(suite.groups), ", ".join(suite.languages), f"{suite.size:,}", names, here)
-        rows.append(Row(suite.name, cells))
-    return laid_out("suite", headings, rows, width)
+        family = None if apart else _family(suite)
+        group = "languages" if family is not None else suite.groups[0]
+        groups.setdefault(group, {}).setdefault(family or suite.name, []).append((suite, found))
+    rows = []
+    for group, families in groups.items():
+        rows.append(Row(group, ("",) * len(headings), style="bold"))
+        rows += [Row(name, _cells(members)) for name, members in families.items()]
+    lines = laid_out("suite", headings, rows, width)
+    return [Line(line.text[2:].rstrip(), line.style) if line.style == "bold" else line for line in lines]
+
+
+def _family(suite: Suite) -> str | None:
+    """``xquad_*``: the name that one task in several languages goes by."""
+    stem = suite.groups[0]
+    return f"{stem}_*" if "languages" in suite.groups and suite.name.startswith(f"{stem}_") else None
+
+
+def _cells(members: Sequence[tuple[Suite, Found | None]]) -> tuple[str, ...]:
+    first, here = members[0][0], sum(found is not None for _, found in members)
+    languages = {language for suite, _ in members for language in suite.languages}
+    data = ("here" if here else "absent") if len(members) == 1 else f"{here} of {len(members)}"
+    spoken = ", ".join(first.languages) if len(members) == 1 else f"{len(languages)} languages"
+    sizes = {suite.size for suite, _ in members}
+    size = f"{min(sizes):,}" if len(sizes) == 1 else f"{min(sizes):,} to {max(sizes):,}"
+    return spoken, size, ", ".join(metric_titles(first)), data
 
 
 def metric_titles(suite: Suite) -> list[str]:
