@@ -252,6 +252,7 @@ def _said(
 
 def _candidates(given: Sequence[Candidate | str], task: Task) -> tuple[Candidate, ...]:
     """Candidates as they are; a spec becomes one with the task's default prompt and settings."""
+    from weighbridge.catalog.quote import price_of
     from weighbridge.models.specs import open_model
 
     found = []
@@ -265,11 +266,14 @@ def _candidates(given: Sequence[Candidate | str], task: Task) -> tuple[Candidate
                 where="candidates",
                 fix=f"give a Candidate with its prompt; the task has: {', '.join(task.prompts) or 'none'}",
             )
+        price, price_source = price_of(one)
         found.append(
             Candidate(
                 name=one,
                 model=open_model(one),
                 prompt=task.prompts["default"],
+                price=price,
+                price_source=price_source,
                 choices=task.choices,
                 json_schema=task.json_schema,
             )

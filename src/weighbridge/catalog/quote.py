@@ -145,3 +145,14 @@ def dearest(points: tuple[Point, ...]) -> Point:
 
 def _day(text: str) -> date:
     return date.fromisoformat((text + "-01-01")[:10])
+
+
+def price_of(spec: str, base_url: str | None = None, currency: str = "USD") -> tuple[Price, str | None]:
+    """A spec's price and where it comes from; an unknown price and None where no vendor states one in `currency`.
+
+    Raises `UsageError` where the user's own file of prices is damaged.
+    """
+    found = quote(spec, base_url)
+    if found is None or found.row.currency != currency:
+        return Price(), None
+    return found.price, found.words()

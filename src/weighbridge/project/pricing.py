@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weighbridge.catalog.quote import quote
+from weighbridge.catalog.quote import price_of
 from weighbridge.evidence import Price
 from weighbridge.project.options import CandidateOptions
 
@@ -14,7 +14,4 @@ def priced(options: CandidateOptions, currency: str) -> tuple[Price, str | None]
     """
     if options.price.known:
         return options.price, None
-    found = quote(options.model, options.options.base_url)
-    if found is None or found.row.currency != currency:
-        return options.price, None
-    return found.price, found.words()
+    return price_of(options.model, options.options.base_url, currency)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from weighbridge.catalog.quote import price_of
 from weighbridge.errors import UsageError, nearest
 from weighbridge.models.protocol import Model, Sampling
 from weighbridge.tasks.suites import SuiteTask
@@ -34,12 +35,15 @@ def candidates_for(
         alone = model.capabilities.needs_item and not model.simulated and not model.capabilities.scoring
         mine: Protocol = "generate" if alone else way
         scored = mine == "loglikelihood"
+        price, price_source = price_of(model.spec)
         found.append(
             Candidate(
                 name=model.spec,
                 model=model,
                 prompt=suite.task.prompts[SCORING if scored else "default"],
                 sampling=sampling,
+                price=price,
+                price_source=price_source,
                 repeats=1 if scored else repeats,
                 choices=suite.task.choices,
                 protocol=mine,
