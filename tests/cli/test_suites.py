@@ -81,6 +81,13 @@ def test_a_run_gives_verdict_figures_and_json(weighbridge, data: Path, tmp_path:
     one = weighbridge("suites", "run", "boolq", "-m", "simulated:accuracy=0.95", "--data", data, "--json", "-")
     assert one.code == 0
     assert json.loads(one.out)["suites"][0]["decision"] is None
+    alone = weighbridge(
+        "suites", "run", "boolq", "-m", "simulated:accuracy=0.95", "--data", data, "--limit", 30, "-q"
+    )
+    text = " ".join(alone.out.split())
+    assert "compared with nobody, so there is no verdict" in text
+    assert "30 of the 40 items in these data, drawn at random" in text
+    assert "compared with nobody" not in ran.out
     cut = weighbridge(
         *("suites", "run", "boolq", "-m", "simulated:accuracy=0.6", "-m", "simulated:accuracy=0.5,seed=3"),
         *("--data", data, "--budget-calls", 10, "-q", "--store", "other.db"),

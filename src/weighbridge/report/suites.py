@@ -123,6 +123,10 @@ def figure_lines(run: SuiteRun, width: int) -> list[Line]:
 
 def _claims(run: SuiteRun) -> Iterable[str]:
     figures = run.figures
+    if len(run.evidence.columns) == 1:
+        yield "One candidate: it was measured and compared with nobody, so there is no verdict. Add -m for a second."
+    elif run.decision is None:
+        yield "The comparison was cut short, so there is no verdict."
     over = "groups of related items" if _clustered(run) else "items"
     yield (
         f"Figures: {100 * (1 - figures.alpha):g} % intervals over {over} (a bootstrap where the figure is no mean of "
@@ -138,6 +142,8 @@ def _claims(run: SuiteRun) -> Iterable[str]:
             yield "The comparison stopped before every item was asked; --all asks them all, for figures of the whole."
     elif not figures.complete:
         yield "Not every item was answered: the figures are of those that were."
+    if len(run.suite.task.items) < run.suite.whole:
+        yield f"{len(run.suite.task.items):,} of the {run.suite.whole:,} items in these data, drawn at random."
     for name, why in run.dead.items():
         yield f"{name} {why}"
 
