@@ -16,7 +16,7 @@ from typing import Any
 from weighbridge import __version__
 from weighbridge.models.cluster.actor import EngineActor
 from weighbridge.models.cluster.places import Node, living, wanted
-from weighbridge.models.cluster.replica import RESTARTS, LostError, Replica, UnfitError
+from weighbridge.models.cluster.replica import PATIENCE, RESTARTS, LostError, Replica, UnfitError
 from weighbridge.models.cluster.words import Identity, Method, Told, Work
 
 MOVES = 3
@@ -173,12 +173,14 @@ class Crew:
 
     async def _opened(self, replica: Replica) -> None:
         """Open the engine, again where it is lost meanwhile, and let it work."""
+        refused = 0
         while replica.state == "opening":
             try:
                 identity = await replica.open(self.work, self._versions)
                 self._compare(replica.node, identity)
             except LostError as lost:
-                replica.falls += 1
+                refused = refused + 1 if lost.passing else 0
+                replica.falls += not lost.passing or refused % PATIENCE == 0
                 if lost.for_good or replica.falls > RESTARTS:
                     self._give_up(replica, Told(f"{replica.node}: {lost.why}"))
                     return

@@ -14,15 +14,22 @@ RESTARTS = 3
 """Times in a row that an engine may be lost before it is given up on its node."""
 
 
+PATIENCE = 8
+"""Refusals in a row, half a second apart, that opening takes for a start under way rather than for another loss."""
+
+
 class LostError(Exception):
     """The engine was lost with the call; the call may be asked again of another."""
 
-    def __init__(self, why: str, told: Told | None = None, for_good: bool = False) -> None:
+    def __init__(self, why: str, told: Told | None = None, for_good: bool = False, passing: bool = False) -> None:
         super().__init__(why)
         self.why = why
         self.told = told
         """What the engine said of its end, where it did."""
         self.for_good = for_good
+        self.passing = passing
+        """Ray may be starting it again at this moment: what is sent meanwhile is refused with the same words as what
+        was under way when it fell."""
 
 
 class UnfitError(Exception):
@@ -122,4 +129,5 @@ def _lost(error: Exception) -> LostError:
 
     why = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     for_good = isinstance(error, ray.exceptions.ActorDiedError | ray.exceptions.ActorUnschedulableError)
-    return LostError(why[:300], for_good=for_good)
+    passing = isinstance(error, ray.exceptions.ActorUnavailableError)
+    return LostError(why[:300], for_good=for_good, passing=passing)
