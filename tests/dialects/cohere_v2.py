@@ -67,7 +67,7 @@ def stream(said: Said) -> bytes:
 
 
 def client(url: str) -> cohere.ClientV2:
-    return cohere.ClientV2(api_key="key-1", base_url=url)
+    return cohere.ClientV2(api_key="key-1", base_url=url.removesuffix("/v2"))
 
 
 def read(url: str, streamed: bool) -> Read:

@@ -53,7 +53,7 @@ def stream(said: Said) -> bytes:
 def read(url: str, streamed: bool) -> Read:
     text, tools, last = "", [], None
     asked: Any = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "stream": streamed}
-    found = Client(host=url).chat(**asked)
+    found = Client(host=url.removesuffix("/api")).chat(**asked)
     for last in found if streamed else [found]:
         text += last.message.content or ""
         tools += [(one.function.name, dict(one.function.arguments)) for one in last.message.tool_calls or ()]

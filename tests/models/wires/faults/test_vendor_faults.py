@@ -120,7 +120,7 @@ async def test_a_wait_told_in_the_body(server: WireServer, way) -> None:
 
 async def test_an_expired_key(server: WireServer, way) -> None:
     """The vendor's message repeats the key; ours must not, and names the variable to set."""
-    sent = KEY if VENDORS[way[0]].key_envs else "none"
+    sent = AWS_SECRET if way[0] == "bedrock" else KEY if VENDORS[way[0]].key_envs else "none"
     error = await failure(server, way, words_of(*way).reply(401, f"Incorrect API key provided: {sent}"))
     assert error.kind == "auth"
     assert error.kind in FATAL
