@@ -49,7 +49,9 @@ async def test_a_plan_without_calls_says_what_it_cannot_know(store):
     assert not any(c.model.asked for c in candidates)
     assert made.likely is None
     assert made.worst.calls == 100
-    assert made.worst.money is None
+    assert made.worst.money == pytest.approx(1.0), "100 calls at 0.01, as far as the price alone tells"
+    assert made.worst.about
+    assert made.worst.minutes is None
     assert any("no answers to reckon from" in note for note in made.notes)
 
 
@@ -124,3 +126,20 @@ async def test_a_missing_price_is_said(store):
     made = await plan(task_of(50), candidates, POOL, store=store)
     assert made.worst.money is None
     assert any("no price" in note and "free?" in note for note in made.notes)
+
+
+async def test_before_any_answer_tokens_are_estimated_and_the_first_answers_correct_that(store):
+    price = Price(input_per_million=100.0, output_per_million=200.0)
+    before = await plan(task_of(200), pair(0.9, 0.5, price=price), POOL, store=store, seed=1, ask=False)
+    most = pair(0.9, 0.5)[0].sampling.max_tokens
+    assert before.worst.about
+    assert before.worst.tokens_out == 400 * most
+    assert before.worst.tokens_in > 400
+    assert before.worst.money == pytest.approx(
+        (before.worst.tokens_in * 100 + before.worst.tokens_out * 200) / 1e6, rel=0.1
+    )
+    assert any("counted about" in note for note in before.notes)
+    after = await plan(task_of(200), pair(0.9, 0.5, price=price), POOL, store=store, seed=1)
+    assert not after.worst.about
+    assert after.worst.tokens_in == pytest.approx(4000)
+    assert not any("counted about" in note for note in after.notes)

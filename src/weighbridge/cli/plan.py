@@ -69,9 +69,9 @@ def show(plan: Plan, project: Project, screen: Any) -> None:  # noqa: ANN401 - a
     def line(name: str, need: Need, style: str = "") -> None:
         cells = (
             count(need.calls),
-            _about(need.tokens_in),
-            _about(need.tokens_out),
-            amount(need.money, currency) if need.money is not None else "unknown",
+            _about(need.tokens_in, "~" if need.about else ""),
+            _about(need.tokens_out, "<= " if need.about else ""),
+            ("~" if need.about else "") + amount(need.money, currency) if need.money is not None else "unknown",
             _minutes(need.minutes),
         )
         table.add_row(clean_line(name), *cells, style=style)
@@ -103,8 +103,8 @@ def remarks(plan: Plan) -> list[str]:
     return told
 
 
-def _about(number: float | None) -> str:
-    return "unknown" if number is None else f"{number:,.0f}"
+def _about(number: float | None, mark: str = "") -> str:
+    return "unknown" if number is None else f"{mark}{number:,.0f}"
 
 
 def _minutes(minutes: float | None) -> str:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from weighbridge.catalog.tokens import LARGE_ERROR, MEDIAN_ERROR
 from weighbridge.evidence import Budget, Question
 from weighbridge.store import Store
 from weighbridge.tasks.task import Task
 from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.checks import check_run
 from weighbridge.weighing.course import PILOT, Course
+from weighbridge.weighing.guessed import guess
 from weighbridge.weighing.halt import Halt, interruptible
 from weighbridge.weighing.job import Contender
 from weighbridge.weighing.likely import likely_draws
@@ -33,6 +35,8 @@ class Need:
     money: float | None
     minutes: float | None
     """Wall clock at the concurrency seen; candidates on one endpoint share it, endpoints run side by side."""
+    about: bool = False
+    """Nothing was measured yet: tokens in are estimated, tokens out as many as allowed, money follows from both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,11 @@ def _reckoned(course: Course, budget: Budget, known: int) -> Plan:
 def _need(course: Course, contender: Contender, items: int) -> Need:
     calls = items * contender.candidate.repeats
     index = contender.index
+    if not contender.answers and contender.down is None:
+        guessed = guess(course.task, contender.candidate, course.order)
+        if guessed is not None:
+            money = _scaled(guessed.money, calls)
+            return Need(calls, guessed.tokens_in * calls, float(guessed.tokens_out * calls), money, None, about=True)
     return Need(
         calls,
         _scaled(course.ledger.mean("tokens_in", index), calls),
@@ -186,7 +195,8 @@ def _sum(needs: Sequence[Need], minutes: float | None) -> Need:
         return None if any(value is None for value in values) else float(sum(values))
 
     calls = sum(need.calls for need in needs)
-    return Need(calls, total("tokens_in"), total("tokens_out"), total("money"), minutes)
+    about = any(need.about for need in needs)
+    return Need(calls, total("tokens_in"), total("tokens_out"), total("money"), minutes, about=about)
 
 
 def _minutes(course: Course, needs: Sequence[Need]) -> float | None:
@@ -210,7 +220,7 @@ def _tokens(course: Course, kind: str) -> float | None:
 def _notes(course: Course, budget: Budget, likely: Need | None, worst: Need, known: int) -> list[str]:
     notes = [f"{c.candidate.name} cannot take part: {c.down}" for c in course.contenders if c.down is not None]
     if likely is None:
-        notes.append("no answers to reckon from: only the number of calls in the worst case is known")
+        notes.append("no answers to reckon from: the likely stop is not known, and the worst case is an estimate")
     elif known < course.order.units:
         notes.append(f"the likely stop is an estimate from {known} {course.order.unit}s; the worst case is a bound")
     notes += [
@@ -218,6 +228,12 @@ def _notes(course: Course, budget: Budget, likely: Need | None, worst: Need, kno
         for c in course.contenders
         if c.candidate.price_source
     ]
+    if worst.about:
+        notes.append(
+            f"input tokens are counted about, before any answer (half of all texts within {MEDIAN_ERROR:.0%}, 95 % "
+            f"within {LARGE_ERROR:.0%}, for a vocabulary like Gemma 3's), output at its longest; reported usage "
+            "takes their place with the first answers"
+        )
     unpriced = [c.candidate.name for c in course.contenders if not c.candidate.price.known and not c.costed]
     if unpriced:
         notes.append(f"no price, so that money cannot be reckoned: {', '.join(unpriced)}")
