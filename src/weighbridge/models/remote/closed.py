@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ import msgspec
 from weighbridge.errors import UsageError, WeighbridgeError
 from weighbridge.evidence import Completion, Side
 from weighbridge.models.abilities import adjusted, lacking
-from weighbridge.models.keys import key_for
+from weighbridge.models.keys import in_keyring, key_for
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Capabilities, ModelError, RateLimits, Request
 from weighbridge.models.remote.address import private
@@ -71,7 +72,7 @@ class ClosedModel:
 
     @property
     def side(self) -> Side:
-        return self.options.side or "closed"
+        return self.options.side or self.vendor.side
 
     @property
     def revision(self) -> str:
@@ -187,8 +188,9 @@ class ClosedModel:
 
     def _named(self, error: ModelError, seen: _Seen) -> ModelError:
         error.vendor = self.vendor.name
+        error.where = error.where or self.spec
         error.request_id = error.request_id or seen.request_id
-        if error.kind == "auth" and self.vendor.key_envs:
+        if error.kind == "auth" and self.vendor.key_envs and not (self.vendor.keyless and error.fix):
             name = self.options.key_env or self.vendor.key_envs[0]
             error.fix = f"set {name} to a key that {self.vendor.title} accepts"
         for secret in self._secrets:
@@ -229,14 +231,22 @@ def open_vendor(name: str, rest: str, options: ModelOptions, base_dir: Path) -> 
     vendor = VENDORS[name]
     spec = f"{name}:{rest}"
     url = address(vendor, options, spec)
-    keyless = vendor.keyless and options.key_env is None
-    key = "" if keyless else key_for(name, vendor.key_envs, options.key_env, spec)
+    key = _key(vendor, options, spec)
     try:
         wire = vendor.make(options)
     except WeighbridgeError as error:
         error.where = error.where or f"model {spec!r}"
         raise
     return ClosedModel(spec, vendor, rest, url, options, wire, key)
+
+
+def _key(vendor: Vendor, options: ModelOptions, spec: str) -> str:
+    """Its key; empty where it works without one and none is kept."""
+    if vendor.keyless and options.key_env is None:
+        named = any(os.environ.get(name, "").strip() for name in vendor.key_envs)
+        if not named and not (vendor.key_envs and in_keyring(vendor.name)):
+            return ""
+    return key_for(vendor.name, vendor.key_envs, options.key_env, spec)
 
 
 def address(vendor: Vendor, options: ModelOptions, spec: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from weighbridge.evidence import Side
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Capabilities
 
@@ -81,6 +82,8 @@ class Vendor(msgspec.Struct, frozen=True):
     """Date (ISO 8601) on which the row was last compared with that reference or the vendor's SDK."""
     notes: str = ""
     """What it cannot do, and what the user must know; one paragraph for its docs page."""
+    side: Side = "closed"
+    """``open`` where it runs open models on a server of one's own."""
 
     def special(self, model: str) -> Special | None:
         """What sets `model` apart; None where nothing does."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from weighbridge.models.protocol import Capabilities
 from weighbridge.models.remote.wires.vendor import Quirks, Special, Vendor
 from weighbridge.models.remote.wires.vendors_compatible import CHAT, CHECKED, COMPATIBLE
+from weighbridge.models.remote.wires.vendors_own import OWN
 
 _OPENAI = Capabilities(
     streaming=True, seed=True, json_schema=True, choices=True, logprobs=True, tools=True, images=True
@@ -116,5 +117,5 @@ FIRST: tuple[Vendor, ...] = (
     ),
 )
 
-VENDORS: dict[str, Vendor] = {vendor.name: vendor for vendor in (*FIRST, *COMPATIBLE)}
+VENDORS: dict[str, Vendor] = {vendor.name: vendor for vendor in (*FIRST, *OWN, *COMPATIBLE)}
 """By the name in spec strings."""
