@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from faults import FaultServer
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import ModelError, Request, Sampling, Tool
+from weighbridge.models.remote.wires.vendors import FIRST, VENDORS
+from weighbridge.models.remote.wires.vendors_compatible import COMPATIBLE
 from weighbridge.models.specs import open_model
 from weighbridge.tasks.item import Image, Message
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "vendors"
 
 PROJECT = """\
 data: {{path: tickets.csv, reference: team}}
@@ -52,6 +59,21 @@ def test_a_run_with_what_it_has_begins(weighbridge, tickets, tmp_path, monkeypat
     sent = next(call.body for call in server.calls if call.model == "o4-mini")
     assert sent["max_completion_tokens"] == 400
     assert "temperature" not in sent
+
+
+@pytest.mark.parametrize("name", [vendor.name for vendor in (*FIRST, *COMPATIBLE)])
+def test_the_example_on_each_page_is_a_project(weighbridge, tickets, tmp_path, monkeypatch, name: str) -> None:
+    for key in VENDORS[name].key_envs:
+        monkeypatch.setenv(key, "planted")
+    page = (DOCS / f"{name}.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "weighbridge.yaml").write_text(
+        "data: {path: tickets.csv, reference: team}\nchoices: [billing, technical, shipping, account]\n"
+        f"{example}  - {{name: beside, model: 'simulated:accuracy=0.5'}}\n"
+    )
+    found = weighbridge("check")
+    assert found.code == 0, found.err
+    assert f"{name}:" in found.out + found.err
 
 
 @pytest.mark.parametrize(
