@@ -198,7 +198,7 @@ def test_a_date_at_the_end_of_a_name_is_no_other_model():
     ]
     found = quote("openai:gpt-4.1-2031-01-01")
     assert found is not None
-    assert "stands for gpt-4.1-2031-01-01" in found.words()
+    assert "taken for gpt-4.1-2031-01-01" in found.words()
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ class Quote:
         by = ", ".join(dict.fromkeys(name for point in self.points for name in (point.source, *point.agreed)))
         said = f"{text} ({self.row.currency}, {self.row.id}, by {by}, {self.seen})"
         if folded(self.asked) not in {folded(name) for name in (self.row.model, *self.row.aliases)}:
-            said += f"; stands for {self.asked}"
+            said += f"; taken for {self.asked}, which has no price of its own"
         if self.old:
             said += f"; old: read {self.age} days ago"
         if self.spread:

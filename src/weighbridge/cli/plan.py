@@ -76,10 +76,10 @@ def show(plan: Plan, project: Project, screen: Any) -> None:  # noqa: ANN401 - a
         )
         table.add_row(clean_line(name), *cells, style=style)
 
-    table.add_row("at the likely stop", style="bold")
-    for row in plan.rows:
-        line(f"  {row.name}", row.likely)
     if plan.likely is not None:
+        table.add_row("at the likely stop", style="bold")
+        for row in plan.rows:
+            line(f"  {row.name}", row.likely)
         line("  together", plan.likely)
     table.add_row("at the worst", style="bold")
     for row in plan.rows:

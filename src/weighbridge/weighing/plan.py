@@ -230,9 +230,9 @@ def _notes(course: Course, budget: Budget, likely: Need | None, worst: Need, kno
     ]
     if worst.about:
         notes.append(
-            f"input tokens are counted about, before any answer (half of all texts within {MEDIAN_ERROR:.0%}, 95 % "
-            f"within {LARGE_ERROR:.0%}, for a vocabulary like Gemma 3's), output at its longest; reported usage "
-            "takes their place with the first answers"
+            "input tokens are counted about, before any answer (half of all texts within "
+            f"{100 * MEDIAN_ERROR:.0f} %, 95 % within {100 * LARGE_ERROR:.0f} %, for a vocabulary like Gemma 3's), "
+            "output at its longest; reported usage takes their place with the first answers"
         )
     unpriced = [c.candidate.name for c in course.contenders if not c.candidate.price.known and not c.costed]
     if unpriced:
