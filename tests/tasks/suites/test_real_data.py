@@ -40,7 +40,7 @@ FEWER = {
 }
 """(items, tokens) of suites that cost more than others, by name or group; (5, 16) else."""
 SIMULATED = "simulated:accuracy=0.6,seed=4"
-SCORED = ("truthfulqa_mc1", "truthfulqa_mc2", "copa", "xcopa_it", "wic", "cb")
+SCORED = ("truthfulqa_mc2", "copa", "xcopa_it", "wic", "cb")
 OK = STATUS_CODES.index(Status.OK)
 
 
