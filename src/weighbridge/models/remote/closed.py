@@ -214,6 +214,8 @@ def engine_of(vendor: Vendor, wire: Wire, options: ModelOptions) -> str:
     """What beside the request decides the answer, so that the store tells such answers apart."""
     parts = [vendor.name, wire.name]
     parts += [f"{name} {value}" for name in _NAMED if (value := getattr(options, name))]
+    if options.server_defaults:
+        parts.append("server defaults")
     if options.omit:
         parts.append("without " + ",".join(sorted(options.omit)))
     if options.constrained is not None:
