@@ -157,7 +157,7 @@ def _percent(figure: Figure) -> bool:
 
 
 def _value(figure: Figure) -> str:
-    sign = "+" if figure.against is not None else ""
+    sign = "+" if figure.against is not None and figure.value else ""
     return f"{100 * figure.value:{sign}.1f} %" if _percent(figure) else f"{figure.value:{sign}.3g}"
 
 
