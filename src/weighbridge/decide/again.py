@@ -104,6 +104,7 @@ def _joined(first: Evidence, second: Evidence, rows: list[int]) -> Evidence:
         tokens_in=cells(first.tokens_in, second.tokens_in),
         tokens_out=cells(first.tokens_out, second.tokens_out),
         within=cells(first.within, second.within),
+        at_once=None if first.at_once is None or second.at_once is None else cells(first.at_once, second.at_once),
         answers=texts(first.answers, second.answers),
         extracted=texts(first.extracted, second.extracted),
     )

@@ -50,7 +50,7 @@ def _flat(rows: list[Any], kind: type[msgspec.Struct]) -> dict[str, list[Any]]:
             names = dict.fromkeys(name for value in values for name in value)
             for name in names:
                 columns[f"status_{name}"] = [value.get(name, 0) for value in values]
-        elif field == "evidence":
+        elif field in ("evidence", "versions"):
             columns[field] = ["; ".join(value) for value in values]
         else:
             columns[field] = values

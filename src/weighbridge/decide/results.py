@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from weighbridge.decide.decision import CandidateResult, PairResult
 from weighbridge.decide.findings import cost_interval, known_costs
 from weighbridge.decide.settle import Settled
 from weighbridge.decide.standing import Standing
+from weighbridge.decide.timing import timing
 from weighbridge.evidence import Evidence
-from weighbridge.stats.fixed import quantile_interval
 from weighbridge.stats.fixed.means import Floats
 
 MOST_PAIRS = 66
@@ -29,12 +30,6 @@ def _mean(values: Floats) -> float | None:
 def _candidate(evidence: Evidence, standing: Standing, settled: Settled, k: int) -> CandidateResult:
     column = evidence.columns[k]
     asked = evidence.asked[k]
-    times = evidence.latency[k][asked]
-    times = times[np.isfinite(times)]
-    half = quantile_interval(times, 0.5, standing.alpha) if times.size else None
-    tail = quantile_interval(times, 0.95, standing.alpha) if times.size else None
-    firsts = evidence.first_token[k][asked]
-    firsts = firsts[np.isfinite(firsts)]
     costs, _ = known_costs(evidence, k)
     out_at = settled.out_at[k]
     certified = float(settled.certified[k])
@@ -53,10 +48,7 @@ def _candidate(evidence: Evidence, standing: Standing, settled: Settled, k: int)
         cost_per_1000=1000 * float(costs.mean()) if costs.size else None,
         cost_interval=cost_interval(evidence, k, standing.alpha),
         cost_spent=float(costs.sum()) * int(evidence.repeats[k]) if costs.size else None,
-        latency_p50=half.value if half else None,
-        latency_p95=tail.value if tail else None,
-        latency_p95_interval=(tail.low or 0.0, tail.high) if tail else None,
-        first_token_p50=float(np.median(firsts)) if firsts.size else None,
+        **msgspec.structs.asdict(timing(evidence, k, standing.alpha)),
         tokens_in=_mean(evidence.tokens_in[k]),
         tokens_out=_mean(evidence.tokens_out[k]),
         statuses=evidence.statuses(k),

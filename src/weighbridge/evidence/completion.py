@@ -36,6 +36,9 @@ class Usage(msgspec.Struct, frozen=True):
     """Money for this call as its source states it (a record, a server's bill); used where no price is given."""
     cache_write_tokens: int | None = None
     """Input tokens written to the provider's cache, where that has a price of its own; part of `input_tokens`."""
+    concurrency: int | None = None
+    """The most calls that were under way at this call's endpoint while it was, itself included; None where the times
+    are not this run's own."""
     batched: bool = False
     """The call went through the vendor's batch interface, whose price may be another (`Price.batch_share`)."""
 

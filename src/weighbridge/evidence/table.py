@@ -71,6 +71,8 @@ class Evidence:
     """Shape (K,): answers per item that `score` averages."""
     within: Floats
     """Shape (K, N): variance of the score over the repeats of one item (ddof 1); NaN with one repeat."""
+    at_once: Floats | None = None
+    """Shape (K, N): calls under way at once at the endpoint while the latency was taken; NaN = unknown."""
     cluster: NDArray[np.int64] | None = None
     """Shape (N,): cluster number 0..C-1 of each item; None where items stand alone."""
     answers: tuple[tuple[str | None, ...], ...] | None = None

@@ -88,6 +88,20 @@ def told_line(decision: Decision) -> list[Line]:
     return [Line("  Told   what each candidate was told: weighbridge store prompts, and the HTML report", "", 9)]
 
 
+def timing_note(result: CandidateResult) -> str | None:
+    """``first token 0.21 s, then 18 ms per token with 1 to 8 calls at once``; None where the load is not known."""
+    low, high = result.concurrency_least, result.concurrency_most
+    if low is None or high is None:
+        return None
+    felt = []
+    if result.first_token_p50 is not None:
+        felt.append(f"first token {figures.seconds(result.first_token_p50)}")
+    if result.per_token_p50 is not None:
+        felt.append(f"then {figures.seconds(result.per_token_p50)} per token")
+    load = f"{figures.plural(high, 'call')} at once" if low == high else f"{low:,} to {high:,} calls at once"
+    return f"{', '.join(felt) or 'times taken'} with {load}"
+
+
 def _candidate_row(decision: Decision, result: CandidateResult) -> Row:
     low, high = result.interval or (None, None)
     notes = [out_note(result)]
@@ -100,6 +114,7 @@ def _candidate_row(decision: Decision, result: CandidateResult) -> Row:
     if result.own_randomness is not None:
         share = figures.percent(result.own_randomness, 0)
         notes.append(f"{result.repeats} answers per item; {share} of the interval is its own randomness")
+    notes.append(timing_note(result))
     won = result.name in decision.verdict.candidates and decision.verdict.kind != "undecided"
     return Row(
         name=clean_line(result.name),

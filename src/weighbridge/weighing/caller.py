@@ -178,6 +178,7 @@ class Caller:
         completion: Completion | None = None
         error: ModelError | None = None
         cut = False
+        flight = endpoint.in_flight
         mark = endpoint.machine.start(sent)
         if task is not None:
             self._sending.add(task)
@@ -194,6 +195,7 @@ class Caller:
         finally:
             now = loop.time()
             share = endpoint.machine.end(mark, now)
+            flight = max(flight, endpoint.in_flight)
             if task is not None:
                 self._sending.discard(task)
             if completion is None:
@@ -207,14 +209,16 @@ class Caller:
             endpoint.leave()
         contender.slowest = max(contender.slowest, now - sent)
         if completion is not None:
-            self._accept(job, hold, completion, now - sent, share)
+            self._accept(job, hold, completion, now - sent, share, flight)
         elif cut:
             self._purse.empty = "minutes"
             self._halt.call("budget")
             return None, None
         return completion, error
 
-    def _accept(self, job: Job, hold: Hold, completion: Completion, seconds: float, share: float) -> None:
+    def _accept(
+        self, job: Job, hold: Hold, completion: Completion, seconds: float, share: float, flight: int
+    ) -> None:
         """Settle an answer and hand it to the store."""
         contender = job.contender
         usage = completion.usage
@@ -224,6 +228,10 @@ class Caller:
         elif usage.duration > seconds:
             # A simulated or recorded answer states a time that nobody spent here: charged as one call at a time.
             share = usage.duration
+            flight = 0
+        if flight and not contender.capabilities.needs_item:
+            usage = msgspec.structs.replace(usage, concurrency=flight)
+            completion = msgspec.structs.replace(completion, usage=usage)
         if completion.prompt is not None:
             # Kept once for a few items, not with every answer: a few-shot prompt is far larger than what it gets.
             if len(contender.heard) < HEARD:

@@ -26,6 +26,8 @@ def contenders_for(task: str, candidates: Sequence[Candidate], limits: Limits) -
             if fixed:
                 first = max(model.concurrency for model in models if model.capabilities.fixed_concurrency)
             most = min(first, limits.concurrency) if fixed or "://" not in name else limits.concurrency
+            if limits.latency_concurrency is not None:
+                most = min(most, limits.latency_concurrency)
             elastic = all(model.capabilities.elastic for model in models)
             endpoints[name] = Endpoint(name, first=first, most=most, room=_room(models) if elastic else None)
     return [
@@ -36,6 +38,7 @@ def contenders_for(task: str, candidates: Sequence[Candidate], limits: Limits) -
             Bill(candidate, limits.deadline),
             task,
             limits.versions,
+            limits.latency_concurrency,
         )
         for index, candidate in enumerate(candidates)
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from weighbridge.evidence import Completion
+import msgspec
+
+from weighbridge.evidence import Completion, Usage
 from weighbridge.models.protocol import ErrorKind, Request
 from weighbridge.store import Answer, Key, Source
 from weighbridge.tasks.item import Item, Message
@@ -49,6 +51,7 @@ class Contender:
         "slowest",
         "source",
         "timed",
+        "timed_at",
         "versions",
     )
 
@@ -60,6 +63,7 @@ class Contender:
         bill: Bill,
         task: str,
         versions: Versions = "stop",
+        timed_at: int | None = None,
     ) -> None:
         model = candidate.model
         self.index = index
@@ -87,6 +91,8 @@ class Contender:
         self.slowest = 0.0
         """Seconds of the longest call of this run."""
         self.versions = VersionWatch(candidate.name, versions)
+        self.timed_at = None if self.capabilities.needs_item else timed_at
+        """The most calls at once under which a time counts; None: any."""
 
     def request(self, messages: tuple[Message, ...], item: Item, repeat: int) -> Request:
         """What to ask about one item; constraints only where the model declares that it can be held to them."""
@@ -119,6 +125,12 @@ class Contender:
         if answer.machine_seconds is not None:
             self.machine_seconds += answer.machine_seconds
             self.machine_calls += 1
+
+    def usage(self, said: Usage) -> Usage:
+        """`said` without its times, where they were taken under another load than the one that is asked for."""
+        if self.timed_at is None or (said.concurrency is not None and said.concurrency <= self.timed_at):
+            return said
+        return msgspec.structs.replace(said, duration=None, first_token=None, concurrency=None)
 
     def tally(self) -> Tally:
         """Its answers so far."""

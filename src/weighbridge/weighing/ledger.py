@@ -51,8 +51,8 @@ class Ledger:
         self._drawn: Floats = np.full(shape, np.nan) if order.unit == "cluster" else self.values
         """Shape (K, N): scores in draw order."""
         self._status = np.full(shape, NOT_ASKED, dtype=np.uint8)
-        self._cost, self._latency, self._first, self._in, self._out, self._within = (
-            np.full(shape, np.nan) for _ in range(6)
+        self._cost, self._latency, self._first, self._in, self._out, self._within, self._at_once = (
+            np.full(shape, np.nan) for _ in range(7)
         )
         self._answers: list[list[str | None]] = [[None] * shape[1] for _ in candidates]
         self._extracted: list[list[str | None]] = [[None] * shape[1] for _ in candidates]
@@ -72,6 +72,9 @@ class Ledger:
         _mean_into(self._first, candidate, item, [usage.first_token for usage in usages])
         _mean_into(self._in, candidate, item, [usage.input_tokens for usage in usages])
         _mean_into(self._out, candidate, item, [usage.output_tokens for usage in usages])
+        flights = [usage.concurrency for usage in usages if usage.concurrency is not None]
+        if flights:
+            self._at_once[candidate, item] = max(flights)
         self._answers[candidate][item] = marked[0].text
         self._extracted[candidate][item] = marked[0].score.extracted
 
@@ -136,6 +139,7 @@ class Ledger:
             tokens_out=self._out,
             repeats=np.array([candidate.repeats for candidate in self._candidates], dtype=np.int64),
             within=self._within,
+            at_once=self._at_once,
             cluster=self._cluster,
             answers=tuple(map(tuple, self._answers)),
             extracted=tuple(map(tuple, self._extracted)),

@@ -27,6 +27,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backoff_most: Annotated[float, Meta(ge=0, description="Seconds; longest backoff.")] = 30.0
     grace: Annotated[float, Meta(ge=0, description="Seconds that calls under way still get after Ctrl-C.")] = 5.0
     give_up: Annotated[int, Meta(ge=1, description="Answers in a row that never came before a candidate is out.")] = 8
+    latency_concurrency: Annotated[int, Meta(ge=1)] | None = None
+    """The load under which latency is stated: no endpoint gets more calls than this at once, and answers in the store
+    that were taken under more, or under a load not known, give scores and no times. Absent: times as they come."""
     versions: Versions = "stop"
     """What happens when a vendor changes the model behind a name, during a run or since the stored answers: `stop`
     the run; `strict`, at another fingerprint of the system behind it, too; `allow` takes all for one model."""

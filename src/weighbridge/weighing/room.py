@@ -177,7 +177,9 @@ class Room:
         cost = job.contender.bill.cost(completion.usage, answer.machine_seconds)
         if job.request.continuations is not None:
             completion = answer_read(job.contender.candidate, item, job.request, completion)
-        return Marked(mark(self._task, item, completion), completion.text, completion.usage, cost)
+        return Marked(
+            mark(self._task, item, completion), completion.text, job.contender.usage(completion.usage), cost
+        )
 
 
 def _odd(job: Job) -> bool:
