@@ -11,7 +11,8 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "weighbridge"
 
 FLOORS = [
     *("errors", "stats", "evidence", "catalog", "tasks", "models", "store", "logs", "weighing", "judge", "rate"),
-    *("sizing", "audit", "decide", "variants", "suites", "adapt", "bridge", "gateway", "project", "report", "api", "cli"),
+    *("sizing", "audit", "decide", "variants", "suites", "adapt", "bridge", "gateway", "project", "report", "api"),
+    "cli",
 ]
 
 FILES = sorted(SOURCE.rglob("*.py"))

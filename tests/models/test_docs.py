@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from weighbridge.models.options import ModelOptions
-from weighbridge.models.simulated import Simulation
 from weighbridge.models.remote.wires.table import pages
 from weighbridge.models.remote.wires.vendors import VENDORS
+from weighbridge.models.simulated import Simulation
 from weighbridge.models.specs import KINDS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
