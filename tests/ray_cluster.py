@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,13 @@ def children(parent: int, name: bytes) -> list[int]:
         except OSError:
             continue
     return found
+
+
+async def until(true, seconds: float = 15.0) -> None:
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, "it never came true"
+        await asyncio.sleep(0.02)
 
 
 def item(number: int | str, **fields) -> Item:

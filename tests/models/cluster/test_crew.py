@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ray_cluster import Nodes, counted, item, request
+from ray_cluster import Nodes, counted, item, request, until
 from weighbridge.evidence import Completion, Price, Question, Score
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Model, ModelError
@@ -36,13 +36,6 @@ class Plain:
 
 def exact(of: Item, completion: Completion) -> Score:
     return Score(float(completion.text == of.reference), extracted=completion.text)
-
-
-async def until(true, seconds: float = 15.0) -> None:
-    ends = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < ends, "it never came true"
-        await asyncio.sleep(0.02)
 
 
 def under_way(log: Path, engine: int) -> set[str]:
@@ -144,8 +137,9 @@ async def test_an_engine_killed_is_started_again_and_a_new_node_is_used(nodes: N
             asyncio.create_task(model.complete(request(item(number, log=str(log), wait=1.0)))) for number in (1, 2)
         ]
         await until(lambda: log.is_file() and len(counted(log)[0]) == 2)
-        (engine,) = nodes.engines()
-        assert engine == int(log.read_text().split()[2])
+        # The engine of an earlier test may still be on its way out.
+        engine = int(log.read_text().split()[2])
+        assert engine in nodes.engines()
         os.kill(engine, signal.SIGKILL)
         assert [answer.text for answer in await asyncio.gather(*lost)] == ["yes", "yes"]
         assert counted(log) == ({"1": 2, "2": 2}, {"1": 1, "2": 1})

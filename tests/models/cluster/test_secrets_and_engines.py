@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ray_cluster import Nodes, children, item, request
+from ray_cluster import Nodes, children, item, request, until
 from weighbridge.errors import UsageError
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import ModelError, Request, Sampling
@@ -105,7 +105,7 @@ async def test_a_real_engine_on_two_actors(nodes: Nodes, rules: Path) -> None:
             os.kill(pid, signal.SIGKILL)
         again = await asyncio.gather(*(spread.complete(one) for one in asked))
         assert [answer.text for answer in again] == [answer.text for answer in here]
-        assert not set(actors) & set(nodes.engines())
+        await until(lambda: not set(actors) & set(nodes.engines()))
     finally:
         await spread.close()
         await direct.close()
