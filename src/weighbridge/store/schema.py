@@ -167,9 +167,11 @@ def _settle(connection: sqlite3.Connection, path: Path, *, readonly: bool, busy:
 
 def _ours(connection: sqlite3.Connection, path: Path) -> bool:
     """Whether the tables are there; False for a new file, an error for another program's or another version's."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    # One statement, so one moment: another process may be making the store between two.
+    application, version, tables = connection.execute(
+        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),"
+        " (SELECT count(*) FROM sqlite_master)"
+    ).fetchone()
     if application == APPLICATION and version == VERSION:
         return True
     if application == APPLICATION:
