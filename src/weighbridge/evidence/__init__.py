@@ -4,7 +4,19 @@ from weighbridge.evidence.answering import Answering, AnswerProtocol, Told
 from weighbridge.evidence.completion import Completion, Finish, Scored, ToolCall, Usage
 from weighbridge.evidence.finding import Finding, Met
 from weighbridge.evidence.price import Price, Tier
-from weighbridge.evidence.question import Budget, Claim, Goal, Question, Requirements, Side
+from weighbridge.evidence.question import Budget, Claim, Goal, Question, Side
+from weighbridge.evidence.requirements import (
+    ContinuityFor,
+    DataHandling,
+    Edit,
+    Job,
+    Load,
+    Modality,
+    OpennessAtLeast,
+    Owned,
+    Requirements,
+    Use,
+)
 from weighbridge.evidence.score import NOT_ASKED, STATUS_CODES, Score, Status
 from weighbridge.evidence.table import Column, Evidence
 
@@ -17,11 +29,19 @@ __all__ = [
     "Claim",
     "Column",
     "Completion",
+    "ContinuityFor",
+    "DataHandling",
+    "Edit",
     "Evidence",
     "Finding",
     "Finish",
     "Goal",
+    "Job",
+    "Load",
     "Met",
+    "Modality",
+    "OpennessAtLeast",
+    "Owned",
     "Price",
     "Question",
     "Requirements",
@@ -33,4 +53,5 @@ __all__ = [
     "Told",
     "ToolCall",
     "Usage",
+    "Use",
 ]

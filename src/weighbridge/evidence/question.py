@@ -1,4 +1,4 @@
-"""What is asked of the evidence, and what the user demands beside quality."""
+"""What is asked of the evidence, and what a run may use."""
 
 from __future__ import annotations
 
@@ -29,15 +29,6 @@ class Question(msgspec.Struct, frozen=True):
     """Probability of a wrong verdict, at most."""
     claim: Claim = "population"
     """``population``: the traffic the items were drawn from. ``pool``: these items, as if all were run."""
-
-
-class Requirements(msgspec.Struct, frozen=True):
-    """Limits a candidate must keep to be chosen. None: no such demand."""
-
-    cost_per_1000: Annotated[float, Meta(ge=0)] | None = None
-    """Money per 1,000 requests, at most."""
-    latency_p95: Annotated[float, Meta(gt=0)] | None = None
-    """Seconds to the last token at the 95th percentile, at most."""
 
 
 class Budget(msgspec.Struct, frozen=True):

@@ -34,7 +34,7 @@ def overrides() -> tuple[Override, ...]:
     """Every option that may be overridden, in the order in which help shows them."""
     found = [
         *_of(Question, "question"),
-        *_of(Requirements, "requirements"),
+        *_of(Requirements, "requirements", only=("cost_per_1000", "latency_p95", "cost_per_month")),
         *_of(Budget, "budget", prefix="budget_"),
         *_of(ProjectOptions, only=("seed", "store")),
         *_of(Limits, "limits", only=("concurrency", "deadline", "attempts")),
