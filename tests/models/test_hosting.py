@@ -215,7 +215,7 @@ async def test_closing_does_not_wait_for_loading(ask) -> None:
     pid = pid_of(model)
     began = time.monotonic()
     await model.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert not alive(pid)
     with pytest.raises(ModelError, match="stopped"):
         await loading
@@ -241,7 +241,7 @@ def test_a_child_ends_with_its_parent(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 60
     while alive(child) and time.monotonic() < ends:
         time.sleep(0.05)
     assert not alive(child)

@@ -45,7 +45,7 @@ def session(folder: Path, votes: list[str], *more: str) -> str:
             with urllib.request.urlopen(asked) as reply:  # noqa: S310 - the same
                 assert reply.status == 200
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=120)
         assert process.returncode == 0, printed + rest
         return printed + rest
     finally:
@@ -88,7 +88,7 @@ def test_mistakes_are_told(folder: Path, arguments: list[str], words: str) -> No
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     assert done.returncode == 2, done.stderr
     assert words in done.stderr

@@ -58,10 +58,10 @@ def test_the_last_block_and_the_longest_value_count() -> None:
 
 def test_hostile_text_takes_no_time() -> None:
     for text in ("{" * 300_000, '{"a":' * 50_000, "[" * 300_000, "```json\n" * 20_000, '{"' * 100_000):
-        start = time.perf_counter()
+        start = time.process_time()
         with pytest.raises(NoJsonError):
             read_json_answer(text)
-        assert time.perf_counter() - start < 3
+        assert time.process_time() - start < 3
 
 
 @pytest.mark.parametrize(

@@ -73,9 +73,9 @@ def test_no_text_breaks_it(text: str) -> None:
 
 def test_long_texts_take_linear_time() -> None:
     for text in ("1," * 100_000, "1" * 200_000, "1,111" * 40_000, "- " * 100_000, "$ " * 100_000, "1.1e" * 50_000):
-        start = time.perf_counter()
+        start = time.process_time()
         numerals(text)
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
 
 
 @given(st.text(), st.lists(st.sampled_from(NORMALISATIONS)))

@@ -79,9 +79,9 @@ def test_long_texts_take_linear_time() -> None:
         "<|channel|>a" * 30_000,
         "<answer>" * 50_000,
     ):
-        start = time.perf_counter()
+        start = time.process_time()
         split(text)
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
 
 
 def test_reasoning_is_counted() -> None:
