@@ -49,7 +49,7 @@ demo: $(DEMO_STAMP)
 test: $(DEV_STAMP)
 	@scripts/browser.sh
 	@scripts/test_weights.sh build/weights
-	$(DEV)/bin/python -m pytest -n $(JOBS) --dist loadfile -rs $(PYTEST_ARGS)
+	@JOBS=$(JOBS) scripts/tests.sh $(DEV)/bin/python $(PYTEST_ARGS)
 
 lint: $(DEV_STAMP)
 	$(DEV)/bin/ruff check .
