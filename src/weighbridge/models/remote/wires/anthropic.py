@@ -23,6 +23,11 @@ from weighbridge.tasks.item import Image, Message
 VERSION = "2023-06-01"
 _SPENT = ("enforced_spend_limit_reached", "credit balance is too low", "specified api usage limits")
 
+_NAMES = {
+    what: tuple(f"anthropic-ratelimit-{what}-{part}" for part in ("limit", "remaining", "reset"))
+    for what in ("requests", "tokens", "input-tokens")
+}
+
 
 class AnthropicWire(BaseWire):
     """One Claude model of Anthropic's own."""
@@ -184,9 +189,8 @@ def anthropic_limits(headers: Mapping[str, str], now: float | None = None) -> Ra
 
 
 def _three(headers: Mapping[str, str], what: str, now: float) -> tuple[int | None, int | None, float | None] | None:
-    limit, left, reset = (
-        headers.get(f"anthropic-ratelimit-{what}-{part}") for part in ("limit", "remaining", "reset")
-    )
+    names = _NAMES[what]
+    limit, left, reset = headers.get(names[0]), headers.get(names[1]), headers.get(names[2])
     if limit is None and left is None and reset is None:
         return None
     return _count(limit), _count(left), _until(reset, now)
