@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from weighbridge.evidence import Answering, Claim, Evidence, Finding, Question, Side
+from weighbridge.decide.counsel import (
+    BreakEven,
+    BreakEvenPoint,
+    FlipPoint,
+    Preferred,
+    Standpoint,
+)
+from weighbridge.decide.measured import Measured, MeasuredColumn
+from weighbridge.evidence import Answering, Claim, Evidence, Finding, Question, Requirements, Side
+from weighbridge.evidence.requirements import ContinuityFor, DataHandling, Job, Load, OpennessAtLeast, Owned
 
 if TYPE_CHECKING:
     import pandas
@@ -18,7 +27,38 @@ SCHEMA = "weighbridge.decision/1"
 FrameName = Literal["evidence", "candidates", "pairs", "findings", "trace"]
 """Tables that a decision can be turned into."""
 
-VerdictKind = Literal["best", "non_inferior", "superior", "frontier", "undecided", "none"]
+__all__ = [
+    "SCHEMA",
+    "Answering",
+    "BreakEven",
+    "BreakEvenPoint",
+    "Calls",
+    "CandidateResult",
+    "ContinuityFor",
+    "Cost",
+    "DataHandling",
+    "Decision",
+    "Finding",
+    "FlipPoint",
+    "FrameName",
+    "Job",
+    "Load",
+    "Measured",
+    "MeasuredColumn",
+    "OpennessAtLeast",
+    "Owned",
+    "PairResult",
+    "Preferred",
+    "Question",
+    "Requirements",
+    "Standpoint",
+    "TracePoint",
+    "Verdict",
+    "VerdictKind",
+]
+
+VerdictKind = Literal["best", "preferred", "non_inferior", "superior", "frontier", "undecided", "none"]
+"""``preferred``: who stands highest by the user's own weights among those that meet every demand."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -85,6 +125,10 @@ class CandidateResult(msgspec.Struct, frozen=True):
     """How its answers came about; null where scores were imported that do not say."""
     versions: list[str] = []
     """Versions of the model that its answers name; empty where the server names none."""
+    facts: str | None = None
+    """Its entry in the catalogue, as the user named it; null where it was found from its spec or its name."""
+    policy: str | None = None
+    """The data policy its calls go under, as the user named it."""
 
 
 class PairResult(msgspec.Struct, frozen=True):
@@ -171,6 +215,20 @@ class Decision(msgspec.Struct, frozen=True, dict=True):
     simulated: bool = False
     title: str = ""
     seconds: float | None = None
+    requirements: Requirements | None = None
+    """What was demanded; null where nothing was."""
+    day: str | None = None
+    """The day the decision speaks of, ISO 8601: dates of retirement and the age of facts are held against it."""
+    frontier: list[Standpoint] = []
+    """Quality, cost and risk of everybody, and who is beaten in none of them."""
+    flips: list[FlipPoint] = []
+    """What would change the verdict: the nearest value of each figure at which it becomes another."""
+    preferred: Preferred | None = None
+    """What the user's weights make of those who meet every demand; null without weights."""
+    break_even: list[BreakEven] = []
+    """Self-hosting against paying by the call, by volume; empty where no load is stated or nothing is known."""
+    measured: Measured | None = None
+    """The scores, so that the decision can be taken again under other requirements; null where they are too many."""
     version: str = ""
     schema: str = SCHEMA
 

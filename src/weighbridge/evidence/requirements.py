@@ -17,6 +17,14 @@ Modality = Literal["text", "image", "audio", "video"]
 Edit = Literal["fine_tune", "adapter", "head", "prune", "quantise", "export"]
 """What is to be done to the model itself. Fine-tuning may also be a vendor's service."""
 
+Dimension = Literal[
+    "quality", "cost", "latency", "licence", "openness", "data", "continuity", "hardware", "customisation"
+]
+"""What a requirement is about."""
+
+Preference = Literal["quality", "cost", "latency", "openness", "continuity", "privacy"]
+"""What can be weighed among candidates that meet every demand."""
+
 
 class Job(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who does what with a model: what licences and terms of service ask about. None: not said."""
@@ -103,6 +111,8 @@ class Load(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Requirements(msgspec.Struct, frozen=True):
     """Limits a candidate must keep to be chosen. None or empty: no such demand."""
 
+    score: Annotated[float, Meta(gt=0, le=1)] | None = None
+    """Mean score, at least."""
     cost_per_1000: Annotated[float, Meta(ge=0)] | None = None
     """Money per 1,000 requests, at most."""
     latency_p95: Annotated[float, Meta(gt=0)] | None = None
@@ -123,6 +133,9 @@ class Requirements(msgspec.Struct, frozen=True):
     """Machines at hand, that a self-hosted model must fit on."""
     customisation: tuple[Edit, ...] = ()
     """What must be possible to do to the model."""
-    prefer: dict[str, Annotated[float, Meta(ge=0)]] = {}
+    prefer: dict[Preference, Annotated[float, Meta(ge=0)]] = {}
     """Weights of what is left to choose by, among those who meet every demand: `quality`, `cost`, `latency`,
     `openness`, `continuity`, `privacy`."""
+    accept_unknown: tuple[Dimension, ...] = ()
+    """Demands of which the user takes the risk where it is not known whether a candidate meets them; the verdict says
+    so. A demand that is known not to be met still excludes."""

@@ -41,6 +41,10 @@ class Column:
     """What it was told about the first items drawn."""
     versions: tuple[str, ...] = ()
     """Versions of the model that its answers name, in the order in which they were met."""
+    facts: str | None = None
+    """Its entry in the catalogue, where the user names one; ``none``: it has none."""
+    policy: str | None = None
+    """The data policy its calls go under, where the user names one."""
 
 
 @dataclass(frozen=True, slots=True)

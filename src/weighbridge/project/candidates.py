@@ -67,6 +67,8 @@ def read_candidates(
                 protocol=manner.protocol,
                 normalise=manner.normalise,
                 continuations=manner.continuations,
+                facts=options.facts,
+                policy=options.policy,
             )
         )
     _refuse_alike(found, given, source)

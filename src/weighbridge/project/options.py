@@ -80,6 +80,12 @@ class CandidateOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """For `loglikelihood`, where it is not as the project says for all."""
     choice_as: str | None = None
     """How a choice is written after the prompt, where it is not as the project says for all."""
+    facts: Annotated[str, Meta(min_length=1, examples=["llama-3.1-8b"])] | None = None
+    """Its entry in the catalogue, which licence, openness and continuity are looked up by; found from `model` where
+    absent. `none`: no entry, even if one has its name."""
+    policy: Annotated[str, Meta(min_length=1, examples=["self_hosted", "openai_api"])] | None = None
+    """What becomes of what is sent to it: a data policy of the catalogue (`weighbridge models vendors`);
+    `self_hosted` where nothing leaves one's own machines. Found from `model` where absent."""
     options: Annotated[ModelOptions, Meta(extra={"flat": True})] = ModelOptions()
 
 

@@ -36,3 +36,7 @@ class Candidate:
     """The options of each item, and how they are written after the prompt; None: `choices` as they are."""
     chat: bool = False
     """Whether the model's chat template ends the prompt; a run finds out before its first call."""
+    facts: str | None = None
+    """Its entry in the catalogue, where the user names one."""
+    policy: str | None = None
+    """The data policy its calls go under, where the user names one."""

@@ -116,6 +116,8 @@ class Ledger:
                 prompt=candidate.prompt.name,
                 cost_known=bool(self.costs(index).size),
                 price_note=notes[index],
+                facts=candidate.facts,
+                policy=candidate.policy,
             )
             for index, candidate in enumerate(self._candidates)
         )
