@@ -1,0 +1,87 @@
+"""How weights are kept: bits a weight, and in which arithmetic they are multiplied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from weighbridge.errors import UsageError, nearest
+from weighbridge.sizing.parameters import parameters
+from weighbridge.sizing.shape import Shape
+
+Arithmetic = Literal["fp32", "fp16", "fp8", "int8", "fp4"]
+"""``fp16`` stands for bfloat16 too: accelerators run both at one rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """A way to keep weights."""
+
+    name: str
+    bits: float
+    """Of a weight in the layers' matrices, scales of its block included."""
+    arithmetic: Arithmetic
+    """What they are multiplied in."""
+    outside: float = 16.0
+    """Bits of a weight of the vocabulary's matrices, which most formats leave as they were."""
+
+
+_ROWS = (
+    Precision("fp32", 32, "fp32", 32),
+    Precision("bf16", 16, "fp16"),
+    Precision("fp16", 16, "fp16"),
+    Precision("fp8", 8, "fp8"),
+    Precision("int8", 8, "int8"),
+    # Four bits and a half-precision scale and zero for each 128 weights (AWQ, GPTQ); multiplied in half precision.
+    Precision("int4", 4 + 20 / 128, "fp16"),
+    # Four bits, a second-order scale each 64 weights (QLoRA's double quantisation, 0.127 bits).
+    Precision("nf4", 4.127, "fp16"),
+    # One byte of scale for 32 weights (MX), or for 16 (NVIDIA).
+    Precision("mxfp4", 4.25, "fp4"),
+    Precision("nvfp4", 4.5, "fp4"),
+    # llama.cpp: whole blocks of one type.
+    Precision("q8_0", 8.5, "int8", 8.5),
+    Precision("q6_k", 6.5625, "int8", 6.5625),
+    Precision("q5_1", 6.0, "int8", 6.0),
+    Precision("q5_0", 5.5, "int8", 5.5),
+    Precision("q4_1", 5.0, "int8", 5.0),
+    Precision("q4_0", 4.5, "int8", 4.5),
+    # llama.cpp: mixtures; one tensor in a few is kept finer. Means over LLaMA-kin of 7 to 70 billion weights.
+    Precision("q5_k_m", 5.68, "int8", 6.5625),
+    Precision("q4_k_m", 4.84, "int8", 6.5625),
+    Precision("q4_k_s", 4.58, "int8", 6.5625),
+    Precision("q3_k_m", 3.90, "int8", 6.5625),
+    Precision("q2_k", 2.95, "int8", 6.5625),
+)
+PRECISIONS: dict[str, Precision] = {row.name: row for row in _ROWS}
+
+_ALIASES = {
+    **{"float32": "fp32", "f32": "fp32", "bfloat16": "bf16", "float16": "fp16", "half": "fp16", "f16": "fp16"},
+    **{
+        "float8": "fp8",
+        "awq": "int4",
+        "gptq": "int4",
+        "4bit": "int4",
+        "8bit": "int8",
+        "q4": "q4_k_m",
+        "fp4": "nvfp4",
+    },
+    **{"qlora": "nf4", "q8": "q8_0", "q5": "q5_k_m", "q6": "q6_k"},
+}
+
+
+def precision(name: str) -> Precision:
+    """The precision of that name. Raises `UsageError` with the nearest match."""
+    key = name.strip().lower().replace("-", "_")
+    key = _ALIASES.get(key, key)
+    if key not in PRECISIONS:
+        raise UsageError(f"no precision {name!r}", fix=nearest(key, PRECISIONS))
+    return PRECISIONS[key]
+
+
+def weight_bytes(shape: Shape, kept: Precision) -> int:
+    """Bytes of a model's weights kept so."""
+    counted = parameters(shape)
+    words = shape.vocab * shape.hidden * (1 if shape.tied or not shape.writes else 2)
+    inside = max(0, counted.total - words)
+    return round((inside * kept.bits + min(words, counted.total) * kept.outside) / 8)
