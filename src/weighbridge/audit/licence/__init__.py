@@ -1,0 +1,1 @@
+"""What a licence allows: its terms, and which licence a text is."""

@@ -1,0 +1,99 @@
+"""The text before and after a licence: notices and README, or sentences that set terms of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from weighbridge.audit.licence.detect.comparison import is_notice
+from weighbridge.audit.licence.detect.cues import COPYRIGHT, NAMES_IT, RIGHTS, STRONG, sets_terms
+from weighbridge.audit.licence.detect.identified import Passage
+from weighbridge.audit.licence.detect.words import Words
+
+_README = re.compile(
+    r"^\s*#{1,6}\s(?!.{0,40}(?:licen[sc]e|terms|agreement|policy))|^\s*```|^\s*~~~|\bpip3? install\b|!\[[^\]]*\]\(|^\s*\$ \w"
+    r"|^\s*(?:import|from) \w+|^---\s*$|^\s*\|.*\|\s*$|<img\b|^={4,}\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TITLE = re.compile(r"licen[sc]e|agreement|terms|policy|notice|appendix|exhibit|readme|contents", re.IGNORECASE)
+_DATED = re.compile(
+    r"^(?:last (?:modified|updated|revised)|effective(?: date)?|version|release date|date|published)\b", re.IGNORECASE
+)
+SHORT = 60
+"""Words around a licence up to which (or up to 15 % of it) each sentence has to be explained."""
+
+
+def stretches(words: Words, taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The words outside `taken` (first, one after the last), as stretches."""
+    found, at = [], 0
+    for first, after in sorted(taken):
+        if first > at:
+            found.append((at, first))
+        at = max(at, after)
+    if at < len(words.words):
+        found.append((at, len(words.words)))
+    return found
+
+
+def around(words: Words, raw: str, free: list[tuple[int, int]], body: int) -> tuple[list[Passage], list[str]]:
+    """Sentences outside any licence that set terms, and what was not read.
+
+    `raw` is the text with its markup, `free` are the stretches outside, `body` the number of words inside. Where there
+    is little around a licence and nothing of a README, every sentence that is no title or notice is reported.
+    """
+    rows = raw.splitlines()
+    outside = sum(after - first for first, after in free)
+    lines = "\n".join("\n".join(rows[words.lines[first] - 1 : words.lines[after - 1]]) for first, after in free)
+    close = outside <= max(SHORT, 0.15 * body) and not _README.search(lines)
+    found: list[Passage] = []
+    unread = 0
+    for first, last in _sentences(words, free):
+        said = words.said(first, last)
+        if _foreign(said):
+            unread += 1
+            counts = close
+        elif is_notice(said):
+            counts = False
+        else:
+            bare = RIGHTS.sub(" ", said)
+            bare = COPYRIGHT.sub(" ", bare) if COPYRIGHT.search(bare) else bare
+            counts = sets_terms(_without_name(bare)) or (close and not _explained(said, words, first, last))
+        if counts:
+            weight = "restricts" if STRONG.search(said) else "duty"
+            found.append(Passage("outside", words.lines[first], words.lines[last], "", said, (), 0, weight))
+    notes = [f"{unread} sentences around it are in a script that is not read"] if unread else []
+    return found, notes
+
+
+def _sentences(words: Words, free: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    for first, after in free:
+        begin = first
+        for at in range(first + 1, after + 1):
+            if at == after or words.sentences[at] != words.sentences[begin]:
+                yield begin, at - 1
+                begin = at
+
+
+def _without_name(said: str) -> str:
+    """Without the phrase that only says which licence this is under."""
+    return re.sub(
+        r"\b(?:is|are|be|been)?\s*(?:licen[sc]ed|released|distributed|available|published|provided|covered|governed)"
+        r"\s+(?:under|by)\s+(?:the\s+)?(?:terms of\s+)?(?:the\s+)?[\w.\- ]{0,40}?(?:licen[sc]e|terms|agreement)\b",
+        " ",
+        said,
+        flags=re.IGNORECASE,
+    )
+
+
+def _explained(said: str, words: Words, first: int, last: int) -> bool:
+    """Short, a title, a date, a notice, or naming the licence."""
+    count = last - first + 1
+    if count < 4 or (count < 14 and _TITLE.search(said)) or words.sentences[first] in words.headings:
+        return True
+    return bool(NAMES_IT.search(said) or _DATED.search(said) or COPYRIGHT.search(said))
+
+
+def _foreign(said: str) -> bool:
+    letters = [char for char in said if char.isalpha()]
+    other = sum(ord(char) > 0x24F for char in letters)
+    return other >= 6 and other > 0.3 * len(letters)

@@ -1,0 +1,180 @@
+"""One licence beside one text: what is explained, and what differs once layout, years and names are left aside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from weighbridge.audit.licence.detect.alignment import Block, aligned
+from weighbridge.audit.licence.detect.cues import COPYRIGHT, RIGHTS, STRONG, sets_terms
+from weighbridge.audit.licence.detect.index import Known, hashed
+from weighbridge.audit.licence.detect.words import Words, spelled
+
+_YEARS = frozenset(hashed(str(year)) for year in range(1970, 2100))
+_NAMES = frozenset(
+    hashed(name)
+    for name in ["meta", "google", "alibaba", "deepseek", "tii", "nvidia", "openai", "stability", "moonshot", "mistral", "bigscience", "bigcode", "huggingface", "anthropic", "cohere", "ai21", "isc", "regents", "apple", "microsoft", "ibm", "databricks", "mosaicml", "eleutherai"]
+)
+"""Licensors. Another name in their place says who grants, not what."""
+_OF_NAMES = frozenset(
+    hashed(name)
+    for name in ["inc", "llc", "ltd", "limited", "corporation", "corp", "cloud", "platforms", "ireland", "ai", "the", "of", "university"]
+)
+_NO_NAME = frozenset(
+    ["you", "your", "yours", "licensee", "licensees", "user", "users", "we", "us", "our", "no", "not", "never", "nobody", "none", "only", "third", "party", "parties", "anyone", "contributor", "contributors", "recipient", "customer"]
+)
+_PAGE = re.compile(r"(?:page\s+)?\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Words of the licence (from `a`, up to before `a_end`) that the text has not, or has others for (`b`, `b_end`)."""
+
+    a: int
+    a_end: int
+    b: int
+    b_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A licence laid beside a text."""
+
+    known: Known
+    blocks: tuple[Block, ...]
+    gaps: tuple[Gap, ...]
+    """Differences that count, between the licence's first and last word in the text."""
+    notes: tuple[str, ...] = ()
+    matched: int = field(default=0)
+    """Words that are the same."""
+    head: int = 0
+    """Words that a complete text needs, before the first one that is there."""
+    tail: int = 0
+    """The same after the last one."""
+
+    @property
+    def body(self) -> tuple[int, int]:
+        """The text's words from the licence's first, to before the one after its last."""
+        last = self.blocks[-1]
+        return self.blocks[0].b, last.b + last.size
+
+    @property
+    def cost(self) -> int:
+        """How many words differ within the body."""
+        return sum((gap.a_end - gap.a) + (gap.b_end - gap.b) for gap in self.gaps)
+
+    @property
+    def share(self) -> float:
+        """Of the licence's words, how many are there."""
+        return self.matched / len(self.known.hashes)
+
+    @property
+    def explained(self) -> float:
+        """Of the body's words, how many are the licence's."""
+        first, after = self.body
+        return self.matched / max(after - first, 1)
+
+    @property
+    def fit(self) -> float:
+        """Higher is better: what is explained, less what differs, less a little of what is missing at the ends."""
+        return self.matched - 1.5 * self.cost - 0.1 * (self.head + self.tail)
+
+
+def compared(known: Known, words: Words, hashes: Sequence[int]) -> Comparison | None:
+    """The licence laid beside the text; None where they share nothing."""
+    blocks = aligned(known.hashes, hashes)
+    if not blocks:
+        return None
+    notes: dict[str, None] = {}
+    gaps: list[Gap] = []
+    for left, right in zip(blocks, blocks[1:], strict=False):
+        gap = Gap(left.a + left.size, right.a, left.b + left.size, right.b)
+        if not _harmless(gap, known, words, notes):
+            gaps.append(gap)
+    last = blocks[-1]
+    head = sum(not known.optional[at] and at not in known.soft for at in range(blocks[0].a))
+    after = range(last.a + last.size, len(known.hashes))
+    tail = sum(not known.optional[at] and at not in known.soft for at in after)
+    matched = sum(block.size for block in blocks)
+    return Comparison(known, tuple(blocks), tuple(gaps), tuple(notes), matched, head, tail)
+
+
+def _harmless(gap: Gap, known: Known, words: Words, notes: dict[str, None]) -> bool:
+    """Whether a difference is one of setting, of years or of names; `notes` is told of the latter two."""
+    there = [at for at in range(gap.a, gap.a_end) if at not in known.soft]
+    here = [at for at in range(gap.b, gap.b_end) if not words.soft[at]]
+    if not there and not here:
+        return True
+    wanted = [known.hashes[at] for at in there]
+    if here and there and joined("".join(words.words[at] for at in here), wanted):
+        return True
+    if (
+        len(there) == len(here)
+        and all(one in _YEARS for one in wanted)
+        and all(_is_year(words.words[at]) for at in here)
+    ):
+        notes[f"line {words.lines[here[0]]}: another year, {words.words[here[0]]}"] = None
+        return True
+    said = words.said(gap.b, gap.b_end - 1)
+    if (
+        there
+        and here
+        and _is_name(here, words)
+        and (
+            all(at in known.slot for at in there)
+            or (any(one in _NAMES for one in wanted) and all(one in _NAMES | _OF_NAMES for one in wanted))
+        )
+    ):
+        notes[f"line {words.lines[here[0]]}: in the place of the licensor's name stands {said}"] = None
+        return True
+    if there and not all(known.optional[at] or at in known.slot for at in there):
+        return False
+    if not here:
+        if not all(known.optional[at] for at in there):
+            return False
+        if len(there) > 20:
+            notes["without the parts of the licence that set no terms (instructions, preamble)"] = None
+        return True
+    if all(known.optional[at] for at in there) and (there or known.optional[max(gap.a - 1, 0)]):
+        # Filled-in instructions, or another title: looked at like text outside.
+        return not sets_terms(RIGHTS.sub(" ", said))
+    return is_notice(said) or _PAGE.fullmatch(said) is not None or _is_title(here, words, said)
+
+
+def joined(text: str, wanted: Sequence[int]) -> bool:
+    """Whether letters are the wanted words written together (``noncommercial``), or apart, as when a line broke."""
+    if len(text) > 48 or len(wanted) > 4:
+        return False
+    if len(wanted) == 1:
+        return hashed(spelled(text)) == wanted[0]
+    return any(
+        hashed(spelled(text[:at])) == wanted[0] and joined(text[at:], wanted[1:]) for at in range(1, len(text))
+    )
+
+
+def is_notice(said: str) -> bool:
+    """Whether this says who holds the copyright, and nothing else."""
+    if not COPYRIGHT.search(said) or len(said.split()) > 30:
+        return False
+    rest = RIGHTS.sub(" ", said)
+    return not STRONG.search(rest) and not sets_terms(COPYRIGHT.sub(" ", rest))
+
+
+def _is_title(here: list[int], words: Words, said: str) -> bool:
+    numbers = {words.sentences[at] for at in here}
+    return numbers <= words.headings and not sets_terms(said)
+
+
+def _is_year(word: str) -> bool:
+    return len(word) == 4 and hashed(word) in _YEARS
+
+
+def _is_name(here: list[int], words: Words) -> bool:
+    """A few words that begin with a capital, and set no terms."""
+    if len(here) > 8 or any(words.words[at] in _NO_NAME for at in here):
+        return False
+    said = words.said(here[0], here[-1])
+    raw = [words.text[slice(*words.spans[at])] for at in here]
+    capital = all(one[0].isupper() or one in ("of", "and", "the", "for", "de") or one.isdigit() for one in raw)
+    return capital and not sets_terms(said) and not STRONG.search(said) and not re.search(r"[.;:!?]\s", said)
