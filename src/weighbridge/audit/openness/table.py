@@ -1,0 +1,114 @@
+"""One row per part of a release, from all that the rules found, under the licence that governs the part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from weighbridge.audit.openness.components import COMPONENTS, Component
+from weighbridge.audit.openness.evidence import LEVEL, Hit, Row, Standing, State, Table
+from weighbridge.audit.openness.terms import Terms, misfit, terms_of
+
+
+@dataclass(frozen=True, slots=True)
+class Licensing:
+    """The licence of the whole, and of kinds of parts."""
+
+    whole: str | None = None
+    """As it is written; None where none was found."""
+    source: str = ""
+    searched: bool = False
+    """Whether it was looked for where it would be: then None means that there is none."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Licences of all ``code``, ``data`` or ``document``, where they differ from the whole's."""
+
+    def of(self, component: Component, own: str | None) -> Terms:
+        """The terms of a part: its own, else those of its kind, else those of the whole."""
+        written = own or self.kinds.get(component.kind) or self.whole
+        if written is None and not self.searched:
+            return Terms("", None, "unknown", "its licence is not known")
+        return terms_of(written)
+
+
+ELSEWHERE = frozenset({"datasets", "tuning_data", "evaluation_data", "paper", "peer_review", "data_card", "report"})
+"""Parts with terms of their own, that a licence on the model's page does not govern when they lie elsewhere."""
+
+
+def assemble(hits: list[Hit], licensing: Licensing) -> Table:
+    """The evidence table. What was seen outweighs what was said, and what is there outweighs what is not."""
+    found: dict[str, list[Hit]] = {}
+    for hit in hits:
+        found.setdefault(hit.component, []).append(hit)
+    return {one.id: _row(one, found.get(one.id, []), licensing) for one in COMPONENTS}
+
+
+def _row(component: Component, hits: list[Hit], licensing: Licensing) -> Row:
+    if not hits:
+        note = "neither found nor said to be withheld" if licensing.searched else "nothing is known of it"
+        return Row(
+            component=component.id,
+            name=component.name,
+            state="unknown",
+            low="unknown",
+            high="released",
+            licence=None,
+            terms="unknown",
+            rule="",
+            path="",
+            basis="catalogue",
+            note=note,
+        )
+    best = max(hits, key=lambda hit: (LEVEL[hit.state], hit.seen))
+    proven = [hit for hit in hits if hit.seen or hit.state in ("absent", "described")]
+    low: State = max((hit.state for hit in proven), key=LEVEL.__getitem__, default="unknown")
+    own = next((hit.licence for hit in sorted(hits, key=lambda hit: -LEVEL[hit.state]) if hit.licence), None)
+    terms = licensing.of(component, own)
+    standing, licence = terms.standing, terms.id or terms.written or None
+    if own is None and component.id in ELSEWHERE and best.basis != "file" and standing != "none":
+        standing, licence = "unknown", None
+    note = "; ".join(dict.fromkeys(part for part in (best.note, misfit(terms, component.kind) or "") if part))
+    also = tuple(dict.fromkeys(hit.path for hit in hits if hit.path and hit.path != best.path))
+    return Row(
+        component=component.id,
+        name=component.name,
+        state=best.state,
+        low=low,
+        high="released" if best.state == "unknown" else best.state,
+        licence=licence,
+        terms=standing,
+        rule=best.rule,
+        path=best.path,
+        basis=best.basis,
+        note=note,
+        also=also[:8],
+    )
+
+
+STANDINGS: tuple[Standing, ...] = ("not open", "none", "unknown", "open")
+"""From the least that may be done to the most."""
+
+INHERITED = ("weights", "datasets", "data_card", "training_code", "preprocessing_code")
+"""Parts of which a fine-tune holds no more than its base does."""
+
+
+def capped(table: Table, base: Table, name: str) -> Table:
+    """The table of a fine-tune of `base`: what was made from something is no more open than that is."""
+    return table | {one: _lesser(table[one], base[one], name) for one in INHERITED}
+
+
+def _lesser(own: Row, base: Row, name: str) -> Row:
+    def less(one: State, other: State) -> State:
+        return min((one, other), key=LEVEL.__getitem__)
+
+    terms = min((own.terms, base.terms), key=STANDINGS.index)
+    bound = LEVEL[base.state] < LEVEL[own.state] or terms != own.terms
+    return msgspec.structs.replace(
+        own,
+        state=less(own.state, base.state),
+        low=less(own.low, base.low),
+        high=less(own.high, base.high),
+        terms=terms,
+        licence=own.licence if terms == own.terms else base.licence,
+        note="; ".join(part for part in (own.note, f"no more than its base {name} has" if bound else "") if part),
+    )
