@@ -89,7 +89,6 @@ def openapi(document: dict[str, Any]) -> dict[str, Any]:
         wanted |= set(names)
         path = "/" + method["flatPath"]
         ids = [part.split("}")[0] for part in path.split("{")[1:]]
-        text = {"type": "string"}
         paths[path] = {
             "parameters": [
                 {"name": one, "in": "path", "required": True, "schema": {"type": "string"}} for one in ids
