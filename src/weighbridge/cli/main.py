@@ -32,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "weighbridge.cli.models:models",
         "Look models up in the catalogue: facts with their sources, dates and doubts.",
     ),
+    "audit": (
+        "weighbridge.cli.audit:audit",
+        "Say how open, how free to use and how durable a model is, each finding with its evidence.",
+    ),
     "prices": (
         "weighbridge.cli.prices:prices",
         "Look up what vendors charge, refresh it, and see what is old or disputed.",

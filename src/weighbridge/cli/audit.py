@@ -1,0 +1,58 @@
+"""`weighbridge audit`: what stands behind a model beside its quality. Each subcommand is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.util import find_spec
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "openness": ("weighbridge.cli.audit_openness:openness", "Say how open a model is, component by component."),
+    "licence": ("weighbridge.cli.audit_licence:licence", "Say whether a model's licences allow a job, and where."),
+    "continuity": (
+        "weighbridge.cli.audit_continuity:continuity",
+        "Say how long a model is likely to be there, and what holds one to it.",
+    ),
+}
+"""Where each subcommand is and its line in the help: its own docstring's first line."""
+
+
+class AuditGroup(click.Group):
+    """Knows its subcommands by name and line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [name for name, (place, _) in COMMANDS.items() if find_spec(place.partition(":")[0])]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{name} is not a command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from weighbridge.errors import UsageError, nearest
+
+            raise UsageError(
+                f"there is no audit {args[0]!r}",
+                fix=f"{nearest(args[0], COMMANDS)} (a target comes after it: weighbridge audit openness TARGET)",
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=AuditGroup)
+def audit() -> None:
+    """Say how open, how free to use and how durable a model is, each finding with its evidence.
+
+    TARGET is a name of the catalogue, a model folder, or a hub-style listing of one in a .json file.
+    """
