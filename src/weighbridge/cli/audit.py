@@ -1,4 +1,4 @@
-"""`weighbridge audit`: what stands behind a model beside its quality. Each subcommand is imported when it is called."""
+"""`weighbridge audit`: what stands behind a model beside its quality; subcommands are imported when called."""
 
 from __future__ import annotations
 
@@ -46,8 +46,10 @@ class AuditGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+        rows = [(name, COMMANDS[name][1]) for name in self.list_commands(ctx)]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
 
 @click.group(cls=AuditGroup)
