@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 
@@ -18,6 +17,7 @@ from weighbridge.models.protocol import Request, Sampling, Tool
 from weighbridge.models.remote.wires.vendors import VENDORS
 from weighbridge.tasks.item import Image, Message
 from wire_server import Reply, WireServer
+from wire_sides import place, same
 
 PICTURE = b"\x89PNG\r\n\x1a\n not really a picture"
 DATA = base64.b64encode(PICTURE).decode()
@@ -290,32 +290,3 @@ async def test_bodies_are_alike(server: WireServer, monkeypatch: pytest.MonkeyPa
     assert same(ours.body) == same(theirs.body)
     header = {"anthropic": "x-api-key", "google": "x-goog-api-key"}.get(name, "authorization")
     assert header in ours.headers
-
-
-def place(path: str) -> str:
-    """Where a call goes, without its query, escapes, and the version of Gemini's interface (v1 has fewer fields)."""
-    return unquote(path.partition("?")[0]).replace("/v1beta/models/", "/v1/models/")
-
-
-def same(body: Any, field: str = "") -> Any:
-    """`body` without what means nothing: absent fields written as null, one text part written as its text, a default
-    role or type written out, base64 in either alphabet, JSON text in either spacing."""
-    if isinstance(body, dict):
-        # Google takes either spelling of a name, and its SDK sends both.
-        names = {"mime_type": "mimeType", "parameters_json_schema": "parametersJsonSchema"}
-        out = {names.get(name, name): same(value, name) for name, value in body.items() if value is not None}
-        if field == "systemInstruction":
-            out.pop("role", None)
-        if out.get("stream") is False:
-            del out["stream"]
-        return out
-    if isinstance(body, list):
-        if field in ("content", "system") and len(body) == 1 and set(body[0]) == {"type", "text"}:
-            return same(body[0]["text"])
-        return [same(one) for one in body]
-    if isinstance(body, str):
-        if field in ("data", "bytes"):
-            return body.replace("-", "+").replace("_", "/")
-        if body.startswith("{"):
-            return json.loads(body)
-    return body
