@@ -10,13 +10,12 @@ is replaced; an index elsewhere is used with WEIGHBRIDGE_LICENCE_TEXTS=FILE.
 from __future__ import annotations
 
 import argparse
-import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from weighbridge.audit.licence.detect.building import built_from
-from weighbridge.audit.licence.detect.index import Entry, Stored
+from weighbridge.audit.licence.detect.building import built, texts_of
 
 SHIPPED = Path(__file__).resolve().parents[1] / "src" / "weighbridge" / "catalog" / "data" / "licence_texts.json"
 IDS = {
@@ -79,15 +78,16 @@ def main() -> None:
     parser.add_argument("--name", action="append", default=[], metavar="KEY=LICENCE")
     given = parser.parse_args()
     ids = IDS | dict(one.split("=", 1) for one in given.name)
-    entries: dict[str, Entry] = {}
+    texts = []
     for path in given.texts:
-        for entry in built_from(path):
-            policy = entry.policy or ids.get(entry.key, "").endswith("use-policy")
-            licence = ids.get(entry.key, entry.licence)
-            entries[entry.key] = msgspec.structs.replace(entry, licence=licence, policy=policy)
-    stored = Stored(datetime.date.today().isoformat(), given.source, tuple(entries[key] for key in sorted(entries)))
-    given.out.write_bytes(msgspec.json.format(msgspec.json.encode(stored), indent=0) + b"\n")
-    print(f"{len(entries)} texts, {given.out.stat().st_size:,} bytes: {given.out}")
+        for text in texts_of(path):
+            licence = ids.get(text.key, text.licence)
+            texts.append(replace(text, licence=licence, policy=text.policy or licence.endswith("use-policy")))
+    stored = built(texts, given.source)
+    lines = b",\n".join(msgspec.json.encode(entry) for entry in stored.entries)
+    whole = msgspec.json.encode(msgspec.structs.replace(stored, entries=()))
+    given.out.write_bytes(whole.removesuffix(b"]}") + b"\n" + lines + b"\n]}\n")
+    print(f"{len(stored.entries)} texts, {given.out.stat().st_size:,} bytes: {given.out}")
 
 
 if __name__ == "__main__":

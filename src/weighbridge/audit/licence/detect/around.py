@@ -19,6 +19,13 @@ _TITLE = re.compile(r"licen[sc]e|agreement|terms|policy|notice|appendix|exhibit|
 _DATED = re.compile(
     r"^(?:last (?:modified|updated|revised)|effective(?: date)?|version|release date|date|published)\b", re.IGNORECASE
 )
+_ALTERED = re.compile(
+    r"\b(?:modified|amended|altered|customi[sz]ed|custom|adapted|extended|restricted)\b(?! bsd).{0,24}"
+    r"\b(?:licen[sc]e|apache|mit|agreement|terms)\b|\blicen[sc]e\b.{0,40}\bwith\b.{0,40}"
+    r"\b(?:modifications?|restrictions?|exceptions?|clause|rider|conditions?|addendum)\b",
+    re.IGNORECASE,
+)
+"""A title that says itself that the licence is another one."""
 SHORT = 60
 """Words around a licence up to which (or up to 15 % of it) each sentence has to be explained."""
 
@@ -57,7 +64,11 @@ def around(words: Words, raw: str, free: list[tuple[int, int]], body: int) -> tu
         else:
             bare = RIGHTS.sub(" ", said)
             bare = COPYRIGHT.sub(" ", bare) if COPYRIGHT.search(bare) else bare
-            counts = sets_terms(_without_name(bare)) or (close and not _explained(said, words, first, last))
+            counts = (
+                bool(_ALTERED.search(said))
+                or sets_terms(_without_name(bare))
+                or (close and not _explained(said, words, first, last))
+            )
         if counts:
             weight = "restricts" if STRONG.search(said) else "duty"
             found.append(Passage("outside", words.lines[first], words.lines[last], "", said, (), 0, weight))

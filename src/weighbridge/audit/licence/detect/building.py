@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from weighbridge.audit.licence.detect.cues import does
-from weighbridge.audit.licence.detect.index import Clause, Entry, coded, hashed
+from weighbridge.audit.licence.detect.index import Clause, Entry, Stored, hashed, packed
 from weighbridge.audit.licence.detect.reading import read_text
 from weighbridge.audit.licence.detect.words import Words, words_of
 from weighbridge.errors import UsageError
@@ -36,7 +37,9 @@ SLOTS: tuple[str, ...] = (
     "shall the author be",
 )  # fmt: skip
 """Where licensors put in their own name: the words between the first and the last are the name, those but one if short."""
-_KEPT = frozenset(["name", "of", "the", "by", "shall", "nor", "be", "and", "contributors", "or", "disclaims", "authors", "in"])
+_KEPT = frozenset(
+    ["name", "of", "the", "by", "shall", "nor", "be", "and", "contributors", "or", "disclaims", "authors", "in"]
+)
 _NUMBER = re.compile(
     r"\s*(?:#+\s*)?[*_\"“]*(?:(?:section|article|clause|paragraph|attachment|appendix|exhibit)\s+)?"
     r"(?P<number>(?:[ivxl]{2,6}|\d{1,2}(?:\.\d{1,2})*|\(?[a-z]\)|[a-z](?=\.))|(?:\(?[ivxl]{1,6}\)))[.):\s\\*_]",
@@ -55,8 +58,8 @@ class Text:
     policy: bool = False
 
 
-def built_from(path: Path) -> tuple[Entry, ...]:
-    """An entry for each text of a folder (``NAME.txt``) or of a JSONL file (fields ``key``, ``text``; ``name``, ``licence``).
+def texts_of(path: Path) -> list[Text]:
+    """The texts of a folder (``NAME.txt``) or of a JSONL file (fields ``key``, ``text``; ``name``, ``licence``).
 
     Raises `UsageError` where there is no such folder or file, or nothing to read in it.
     """
@@ -70,19 +73,31 @@ def built_from(path: Path) -> tuple[Entry, ...]:
             where=str(path),
             fix="name a folder with one licence text per file, or a .jsonl file with the fields key and text",
         )
-    entries = tuple(built(text) for text in texts)
-    if not entries:
+    if not texts:
         raise UsageError(
             "there is no licence text here",
             where=str(path),
             fix="put one licence text into each file: MY-LICENCE.txt",
         )
-    return entries
+    return texts
 
 
-def built(text: Text) -> Entry:
-    """The entry of one text."""
-    words = words_of(text.text)
+def built(texts: Iterable[Text], source: str = "") -> Stored:
+    """The index of texts; of two with one key the later one."""
+    by_key = {text.key: text for text in texts}
+    read = {key: words_of(text.text) for key, text in sorted(by_key.items())}
+    vocabulary = sorted({hashed(word) for words in read.values() for word in words.words})
+    if len(vocabulary) > 0xFFFF:
+        raise UsageError(
+            f"the texts have {len(vocabulary):,} different words, and an index holds {0xFFFF:,}",
+            fix="leave out files that are no licences",
+        )
+    at = {word: place for place, word in enumerate(vocabulary)}
+    entries = tuple(_entry(by_key[key], words, at) for key, words in read.items())
+    return Stored(datetime.date.today().isoformat(), source, packed("I", vocabulary), entries)
+
+
+def _entry(text: Text, words: Words, vocabulary: dict[int, int]) -> Entry:
     optional = _optional(words)
     clauses: list[Clause] = []
     first = 0
@@ -96,7 +111,7 @@ def built(text: Text) -> Entry:
         what = does(said)
         heading = words.sentences[first] in words.headings
         label = ".".join(place) + (": " if place and what else "") + what
-        clauses.append(Clause(at - first, label or "in the text", heading or all(optional[first:at])))
+        clauses.append(Clause(at - first, label or "in the text", heading or all(optional[first:at]), heading))
         first = at
     soft = tuple(at for at, soft in enumerate(words.soft) if soft)
     return Entry(
@@ -104,7 +119,7 @@ def built(text: Text) -> Entry:
         licence=text.licence,
         name=text.name,
         clauses=tuple(clauses),
-        coded=coded(hashed(word) for word in words.words),
+        coded=packed("H", (vocabulary[hashed(word)] for word in words.words)),
         soft=soft,
         slots=_slots(words.words),
         policy=text.policy,

@@ -14,16 +14,81 @@ from weighbridge.audit.licence.detect.words import Words, spelled
 _YEARS = frozenset(hashed(str(year)) for year in range(1970, 2100))
 _NAMES = frozenset(
     hashed(name)
-    for name in ["meta", "google", "alibaba", "deepseek", "tii", "nvidia", "openai", "stability", "moonshot", "mistral", "bigscience", "bigcode", "huggingface", "anthropic", "cohere", "ai21", "isc", "regents", "apple", "microsoft", "ibm", "databricks", "mosaicml", "eleutherai"]
+    for name in [
+        "meta",
+        "google",
+        "alibaba",
+        "deepseek",
+        "tii",
+        "nvidia",
+        "openai",
+        "stability",
+        "moonshot",
+        "mistral",
+        "bigscience",
+        "bigcode",
+        "huggingface",
+        "anthropic",
+        "cohere",
+        "ai21",
+        "isc",
+        "regents",
+        "apple",
+        "microsoft",
+        "ibm",
+        "databricks",
+        "mosaicml",
+        "eleutherai",
+    ]
 )
 """Licensors. Another name in their place says who grants, not what."""
 _OF_NAMES = frozenset(
     hashed(name)
-    for name in ["inc", "llc", "ltd", "limited", "corporation", "corp", "cloud", "platforms", "ireland", "ai", "the", "of", "university"]
+    for name in [
+        "inc",
+        "llc",
+        "ltd",
+        "limited",
+        "corporation",
+        "corp",
+        "cloud",
+        "platforms",
+        "ireland",
+        "ai",
+        "the",
+        "of",
+        "university",
+    ]
 )
 _NO_NAME = frozenset(
-    ["you", "your", "yours", "licensee", "licensees", "user", "users", "we", "us", "our", "no", "not", "never", "nobody", "none", "only", "third", "party", "parties", "anyone", "contributor", "contributors", "recipient", "customer"]
+    [
+        "you",
+        "your",
+        "yours",
+        "licensee",
+        "licensees",
+        "user",
+        "users",
+        "we",
+        "us",
+        "our",
+        "no",
+        "not",
+        "never",
+        "nobody",
+        "none",
+        "only",
+        "third",
+        "party",
+        "parties",
+        "anyone",
+        "contributor",
+        "contributors",
+        "recipient",
+        "customer",
+    ]
 )
+_THE = hashed("the")
 _PAGE = re.compile(r"(?:page\s+)?\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?", re.IGNORECASE)
 
 
@@ -78,7 +143,7 @@ class Comparison:
     @property
     def fit(self) -> float:
         """Higher is better: what is explained, less what differs, less a little of what is missing at the ends."""
-        return self.matched - 1.5 * self.cost - 0.1 * (self.head + self.tail)
+        return self.matched - 1.5 * self.cost - 0.02 * (self.head + self.tail)
 
 
 def compared(known: Known, words: Words, hashes: Sequence[int]) -> Comparison | None:
@@ -122,7 +187,7 @@ def _harmless(gap: Gap, known: Known, words: Words, notes: dict[str, None]) -> b
         and here
         and _is_name(here, words)
         and (
-            all(at in known.slot for at in there)
+            all(at in known.slot or known.hashes[at] == _THE for at in there)
             or (any(one in _NAMES for one in wanted) and all(one in _NAMES | _OF_NAMES for one in wanted))
         )
     ):
@@ -131,7 +196,7 @@ def _harmless(gap: Gap, known: Known, words: Words, notes: dict[str, None]) -> b
     if there and not all(known.optional[at] or at in known.slot for at in there):
         return False
     if not here:
-        if not all(known.optional[at] for at in there):
+        if not _left_out(gap, known):
             return False
         if len(there) > 20:
             notes["without the parts of the licence that set no terms (instructions, preamble)"] = None
@@ -140,6 +205,17 @@ def _harmless(gap: Gap, known: Known, words: Words, notes: dict[str, None]) -> b
         # Filled-in instructions, or another title: looked at like text outside.
         return not sets_terms(RIGHTS.sub(" ", said))
     return is_notice(said) or _PAGE.fullmatch(said) is not None or _is_title(here, words, said)
+
+
+def _left_out(gap: Gap, known: Known) -> bool:
+    """Whether what is gone are headings, and instructions from their beginning on or up to their end."""
+    if not all(known.optional[at] for at in range(gap.a, gap.a_end) if at not in known.soft):
+        return False
+    clauses = known.entry.clauses
+    if all(clauses[known.clause[at]].heading for at in range(gap.a, gap.a_end)):
+        return True
+    after = gap.a_end == len(known.hashes) or not known.optional[gap.a_end]
+    return after or gap.a == 0 or not known.optional[gap.a - 1] or clauses[known.clause[gap.a - 1]].heading
 
 
 def joined(text: str, wanted: Sequence[int]) -> bool:

@@ -141,13 +141,17 @@ def _as_well(one: Comparison, best: Comparison) -> bool:
 
 
 def _broken_off(one: Comparison, words: Words) -> bool:
-    """Whether what is missing at an end was cut off, and not one sentence taken out."""
+    """Whether what is missing at an end was cut off, and not a sentence or two taken out.
+
+    A licence that lacks its beginning lacks its grants: that counts as cut off only within a sentence, or where most
+    of it is missing.
+    """
     known = one.known
-    if (one.head + one.tail) / max(known.required, 1) > CUT:
+    if one.tail / max(known.required, 1) > CUT or one.head / max(known.required, 1) > 2 * CUT:
         return True
     last = one.blocks[-1].a + one.blocks[-1].size
     inside_tail = one.tail > 0 and last < len(known.hashes) and known.clause[last - 1] == known.clause[last]
     begin = one.blocks[0].a
     inside_head = one.head > 0 and begin > 0 and known.clause[begin - 1] == known.clause[begin]
-    whole_text = one.body[1] >= len(words.words) - 1
-    return (inside_tail and whole_text) or (inside_head and one.body[0] <= 1)
+    ends = one.body[1] >= len(words.words) - 1
+    return (inside_tail and ends) or (inside_head and one.body[0] <= 1 and one.tail == 0)

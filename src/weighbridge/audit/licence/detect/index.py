@@ -8,11 +8,13 @@ from __future__ import annotations
 import base64
 import functools
 import os
+import sys
 import zlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -27,7 +29,7 @@ def hashed(word: str) -> int:
     return zlib.crc32(word.encode("utf-8", "surrogatepass"))
 
 
-class Clause(msgspec.Struct, frozen=True):
+class Clause(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """One sentence of a licence."""
 
     words: int
@@ -35,9 +37,10 @@ class Clause(msgspec.Struct, frozen=True):
     """Its clause number, where it has one, and what it does in our words: ``2: grants rights``."""
     optional: bool = False
     """A text without it is still complete: headings, instructions on how to apply the licence, remarks about it."""
+    heading: bool = False
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One text of one licence."""
 
     key: str
@@ -46,7 +49,7 @@ class Entry(msgspec.Struct, frozen=True):
     name: str
     clauses: tuple[Clause, ...]
     coded: str
-    """The words' hashes: base64 of zlib of 32-bit little-endian integers."""
+    """The words: base64 of zlib of 16-bit little-endian positions in the index's vocabulary."""
     soft: tuple[int, ...] = ()
     """Positions of list marks."""
     slots: tuple[tuple[int, int], ...] = ()
@@ -54,16 +57,25 @@ class Entry(msgspec.Struct, frozen=True):
     policy: bool = False
     """A policy that a licence refers to, and no licence itself."""
 
-    def hashes(self) -> tuple[int, ...]:
-        """The words, in order."""
-        numbers = array("I")
-        numbers.frombytes(zlib.decompress(base64.b64decode(self.coded)))
-        return tuple(numbers)
+    def hashes(self, vocabulary: Sequence[int]) -> tuple[int, ...]:
+        """The hashes of the words, in order. Raises `IndexError` or `zlib.error` where the entry is damaged."""
+        return tuple(vocabulary[at] for at in _unpacked("H", self.coded))
 
 
-def coded(hashes: Iterable[int]) -> str:
-    """What `Entry.hashes` reads back."""
-    return base64.b64encode(zlib.compress(array("I", hashes).tobytes(), 9)).decode("ascii")
+def packed(kind: Literal["H", "I"], numbers: Iterable[int]) -> str:
+    """Numbers of 16 (``H``) or 32 (``I``) bits as text; `_unpacked` reads them back."""
+    stored = array(kind, numbers)
+    if sys.byteorder == "big":
+        stored.byteswap()
+    return base64.b64encode(zlib.compress(stored.tobytes(), 9)).decode("ascii")
+
+
+def _unpacked(kind: Literal["H", "I"], text: str) -> array[int]:
+    numbers = array(kind)
+    numbers.frombytes(zlib.decompress(base64.b64decode(text)))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -73,6 +85,8 @@ class Stored(msgspec.Struct, frozen=True):
     """The day it was built on."""
     source: str
     """Where the texts came from."""
+    vocabulary: str
+    """The words' hashes: base64 of zlib of 32-bit little-endian integers."""
     entries: tuple[Entry, ...]
 
 
@@ -111,19 +125,26 @@ class Index:
         return Index(tuple(one for one in self.known if one.entry.key not in keys) + other.known)
 
 
-def unpacked(entries: Iterable[Entry]) -> Index:
-    """The index of entries."""
+def unpacked(stored: Stored) -> Index:
+    """The index that is stored. Raises `UsageError` where it is damaged."""
     known = []
-    for entry in entries:
-        hashes = entry.hashes()
-        clause = tuple(at for at, one in enumerate(entry.clauses) for _ in range(one.words))
-        if len(clause) != len(hashes):
-            raise UsageError(f"the index's entry {entry.key!r} is damaged", fix="build the index again")
-        optional = tuple(one.optional for one in entry.clauses for _ in range(one.words))
-        slot = frozenset(at for first, after in entry.slots for at in range(first, after))
-        shingles = frozenset(zip(hashes, hashes[1:], hashes[2:], strict=False))
-        known.append(Known(entry, hashes, clause, optional, frozenset(entry.soft), slot, shingles))
+    try:
+        vocabulary = _unpacked("I", stored.vocabulary)
+        for entry in stored.entries:
+            known.append(_known(entry, entry.hashes(vocabulary)))
+    except (ValueError, IndexError, zlib.error) as error:
+        raise UsageError(f"the index of licence texts is damaged: {error}", fix="build it again") from None
     return Index(tuple(known))
+
+
+def _known(entry: Entry, hashes: tuple[int, ...]) -> Known:
+    clause = tuple(at for at, one in enumerate(entry.clauses) for _ in range(one.words))
+    if len(clause) != len(hashes):
+        raise ValueError(f"{entry.key!r} has {len(hashes)} words and clauses for {len(clause)}")
+    optional = tuple(one.optional for one in entry.clauses for _ in range(one.words))
+    slot = frozenset(at for first, after in entry.slots for at in range(first, after))
+    shingles = frozenset(zip(hashes, hashes[1:], hashes[2:], strict=False))
+    return Known(entry, hashes, clause, optional, frozenset(entry.soft), slot, shingles)
 
 
 @functools.cache
@@ -132,7 +153,7 @@ def shipped() -> Index:
     from importlib import resources
 
     raw = resources.files("weighbridge.catalog").joinpath("data", "licence_texts.json").read_bytes()
-    return unpacked(msgspec.json.decode(raw, type=Stored).entries)
+    return unpacked(msgspec.json.decode(raw, type=Stored))
 
 
 def index(own: str | Path | None = None) -> Index:
@@ -146,16 +167,16 @@ def index(own: str | Path | None = None) -> Index:
 
 def index_of(path: Path) -> Index:
     """The index in a file, or that of the texts in a folder or JSONL file."""
-    from weighbridge.audit.licence.detect.building import built_from
+    from weighbridge.audit.licence.detect.building import built, texts_of
 
     path = path.expanduser()
     if path.is_file() and path.suffix == ".json":
         try:
-            return unpacked(msgspec.json.decode(path.read_bytes(), type=Stored).entries)
-        except (msgspec.DecodeError, zlib.error, ValueError) as error:
+            return unpacked(msgspec.json.decode(path.read_bytes(), type=Stored))
+        except msgspec.DecodeError as error:
             raise UsageError(
                 f"this is not an index of licence texts: {error}",
                 where=str(path),
                 fix="build one from a folder of texts: python scripts/build_licence_index.py FOLDER --out FILE",
             ) from None
-    return unpacked(built_from(path))
+    return unpacked(built(texts_of(path)))

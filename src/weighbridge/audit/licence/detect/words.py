@@ -18,7 +18,11 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _UNREAD = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
-_LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\]\(\s*<?[^()\s]*(?:\([^()\s]*\)[^()\s]*)*>?(?:\s+\"[^\"\n]*\")?\s*\)")
+_LINK = re.compile(
+    r"!?\[((?:[^\[\]\n]|\n(?!\s*\n)){1,300})\]\(\s*<?(?:[^()\s]|\n(?!\s*\n)){0,600}"
+    r"(?:\([^()\s]*\)[^()\s]*)*>?(?:\s+\"[^\"\n]*\")?\s*\)"
+)
+_SCHEME = re.compile(r"\bh\s?t\s?t\s?p\s?s?\s?:\s?/\s?/", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!>~|])")
 _COMMENT = re.compile(
     r"^[ \t]*(?://+|/\*+|\*+/|\*(?=\s)|#+(?=\s)|;;+|--(?=\s)|%+(?=\s)|>+|dnl\b)[ \t]*", re.IGNORECASE
@@ -72,16 +76,22 @@ def plain(text: str) -> str:
         text = re.sub(r"â€[\w\W]", " ", text)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").replace("\u2028", "\n")
     text = _UNREAD.sub(lambda found: "\n" * found.group().count("\n"), text)
-    text = _TAG.sub(lambda found: " " + "\n" * found.group().count("\n"), text)
-    text = html.unescape(text)
+    text = _TAG.sub(_lines_kept, text)
+    # Escaped markup is markup of a page that shows a page.
+    text = _TAG.sub(_lines_kept, html.unescape(text))
     text = unicodedata.normalize("NFKC", text)
     text = "".join(
         char for char in text if char == "\n" or unicodedata.category(char) not in ("Cf", "Cc") or char == "\t"
     )
     text = _ESCAPE.sub(r"\1", text)
+    text = _SCHEME.sub(_lines_kept, text)
     for _ in range(2):
-        text = _LINK.sub(lambda found: found.group(1), text)
+        text = _LINK.sub(lambda found: found[1] + "\n" * (found[0].count("\n") - found[1].count("\n")), text)
     return text
+
+
+def _lines_kept(found: re.Match[str]) -> str:
+    return " " + "\n" * found.group().count("\n")
 
 
 def spelled(word: str) -> str:
