@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from weighbridge.errors import UsageError
 from weighbridge.sizing.parameters import parameters, spans
-from weighbridge.sizing.precision import Precision, precision, weight_bytes
+from weighbridge.sizing.precision import Precision, as_stored, precision, weight_bytes
 from weighbridge.sizing.shape import Layers, Shape
 
 CHUNK = 8192
@@ -38,12 +38,19 @@ def memory(
     """
     if context < 1 or batch < 1:
         raise UsageError(f"context {context} and batch {batch} must be at least 1")
-    chosen = precision(kept) if isinstance(kept, str) else kept
+    chosen = chosen_precision(shape, kept)
     return Memory(
-        weights=shape.stored.size if shape.stored is not None and kept == "stored" else weight_bytes(shape, chosen),
+        weights=weight_bytes(shape, chosen),
         cache=round(batch * sequence_cache(shape, context, cache_bits)),
         activations=activation_bytes(shape, context, batch, chosen),
     )
+
+
+def chosen_precision(shape: Shape, kept: Precision | str) -> Precision:
+    """The precision of that name; ``stored``: the one of the model's files. Raises `UsageError`."""
+    if isinstance(kept, Precision):
+        return kept
+    return as_stored(shape) if kept.strip().lower() in ("stored", "as stored") else precision(kept)
 
 
 def cache_per_token(shape: Shape, bits: float = 16) -> float:

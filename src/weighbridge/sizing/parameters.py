@@ -69,6 +69,18 @@ def attention_numbers(hidden: int, run: Layers) -> int:
     return 2 * once if run.cross else once
 
 
+def multiplied(shape: Shape, *, reading: bool) -> int:
+    """Numbers that a token is multiplied with while a prompt is read, or while one is written.
+
+    They differ where an encoder reads and a decoder writes.
+    """
+    if not shape.encoder:
+        return parameters(shape).multiplied
+    stack = shape.encoder if reading else shape.layers
+    inside = sum(run.count * layer_active(shape.hidden, run) for run in stack)
+    return inside if reading else inside + shape.vocab * shape.hidden
+
+
 def spans(layers: Sequence[Layers]) -> int:
     """Layers in a stack."""
     return sum(run.count for run in layers)

@@ -9,8 +9,9 @@ from weighbridge.errors import UsageError, nearest
 from weighbridge.sizing.parameters import parameters
 from weighbridge.sizing.shape import Shape
 
-Arithmetic = Literal["fp32", "fp16", "fp8", "int8", "fp4"]
-"""``fp16`` stands for bfloat16 too: accelerators run both at one rate."""
+Arithmetic = Literal["fp32", "fp16", "fp8", "int8", "fp4", "blocks"]
+"""``fp16`` stands for bfloat16 too: accelerators run both at one rate. ``blocks``: llama.cpp's, unpacked on the way
+and multiplied in half precision on an accelerator, at the rate of single precision on a CPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,18 @@ _ROWS = (
     Precision("mxfp4", 4.25, "fp4"),
     Precision("nvfp4", 4.5, "fp4"),
     # llama.cpp: whole blocks of one type.
-    Precision("q8_0", 8.5, "int8", 8.5),
-    Precision("q6_k", 6.5625, "int8", 6.5625),
-    Precision("q5_1", 6.0, "int8", 6.0),
-    Precision("q5_0", 5.5, "int8", 5.5),
-    Precision("q4_1", 5.0, "int8", 5.0),
-    Precision("q4_0", 4.5, "int8", 4.5),
+    Precision("q8_0", 8.5, "blocks", 8.5),
+    Precision("q6_k", 6.5625, "blocks", 6.5625),
+    Precision("q5_1", 6.0, "blocks", 6.0),
+    Precision("q5_0", 5.5, "blocks", 5.5),
+    Precision("q4_1", 5.0, "blocks", 5.0),
+    Precision("q4_0", 4.5, "blocks", 4.5),
     # llama.cpp: mixtures; one tensor in a few is kept finer. Means over LLaMA-kin of 7 to 70 billion weights.
-    Precision("q5_k_m", 5.68, "int8", 6.5625),
-    Precision("q4_k_m", 4.84, "int8", 6.5625),
-    Precision("q4_k_s", 4.58, "int8", 6.5625),
-    Precision("q3_k_m", 3.90, "int8", 6.5625),
-    Precision("q2_k", 2.95, "int8", 6.5625),
+    Precision("q5_k_m", 5.68, "blocks", 6.5625),
+    Precision("q4_k_m", 4.84, "blocks", 6.5625),
+    Precision("q4_k_s", 4.58, "blocks", 6.5625),
+    Precision("q3_k_m", 3.90, "blocks", 6.5625),
+    Precision("q2_k", 2.95, "blocks", 6.5625),
 )
 PRECISIONS: dict[str, Precision] = {row.name: row for row in _ROWS}
 
@@ -82,6 +83,24 @@ def precision(name: str) -> Precision:
 def weight_bytes(shape: Shape, kept: Precision) -> int:
     """Bytes of a model's weights kept so."""
     counted = parameters(shape)
+    if kept.name == "as stored" and shape.stored is not None:
+        return shape.stored.size
     words = shape.vocab * shape.hidden * (1 if shape.tied or not shape.writes else 2)
     inside = max(0, counted.total - words)
     return round((inside * kept.bits + min(words, counted.total) * kept.outside) / 8)
+
+
+def as_stored(shape: Shape) -> Precision:
+    """The precision that the model's files hold. Raises `UsageError` where they are not at hand."""
+    if shape.stored is None or not shape.stored.numbers:
+        raise UsageError(
+            f"the files of {shape.name} are not at hand, so that their precision is not known",
+            fix=f"name one: {', '.join(PRECISIONS)}",
+        )
+    bits = 8 * shape.stored.size / shape.stored.numbers
+    arithmetic: Arithmetic = "blocks"
+    if bits > 15.5:
+        arithmetic = "fp32" if bits > 24 else "fp16"
+    elif 7.9 < bits < 8.3:
+        arithmetic = "fp8"
+    return Precision("as stored", bits, arithmetic, bits)
