@@ -79,6 +79,7 @@ def judge(
     in its store. Both orders are asked, names are hidden, two texts that answer nothing must lose, and a win rate at
     equal length stands beside the raw one. The judge's replies are kept: what was paid for is not asked again.
     """
+    from weighbridge.catalog.quote import price_of
     from weighbridge.cli.given_answers import column_names, given_answers
     from weighbridge.cli.judge_view import judgement_json, show
     from weighbridge.evidence import Budget, Price
@@ -107,17 +108,23 @@ def judge(
     )
     labels = read_labels(humans) if humans else None
     model = open_model(spec, ModelOptions(key_env=key_env))
+    price, origin = (
+        Price(input_per_million=price_input, output_per_million=price_output, per_request=price_request),
+        None,
+    )
+    if not price.known:
+        price, origin = price_of(spec)
     with open_store(store or DEFAULT) as opened:
         found = judge_now(
             asked,
             model,
             opened,
-            price=Price(input_per_million=price_input, output_per_million=price_output, per_request=price_request),
+            price=price,
             budget=Budget(calls=budget_calls, money=budget_money),
             max_tokens=max_tokens,
             labels=labels,
         )
-    show(found, asked, console())
+    show(found, asked, console(), origin)
     for name, content in ((out, judged_table(found, given)), (json, judgement_json(found))):
         if name:
             Path(name).write_text(content, encoding="utf-8", errors="replace")

@@ -12,8 +12,8 @@ from weighbridge.judge.pairwise import Rate, Standing
 from weighbridge.report.clean import clean_line
 
 
-def show(found: Judgement, asked: Asked, screen: Any) -> None:  # noqa: ANN401 - a rich console; rich is imported late
-    """Print the judgement on a rich console of 80 columns or more."""
+def show(found: Judgement, asked: Asked, screen: Any, price: str | None = None) -> None:  # noqa: ANN401 - a rich console; rich is imported late
+    """Print the judgement on a rich console of 80 columns or more; `price` tells where a price not stated is from."""
     from rich.markup import escape
     from rich.padding import Padding
     from rich.table import Table
@@ -60,6 +60,8 @@ def show(found: Judgement, asked: Asked, screen: Any) -> None:  # noqa: ANN401 -
     bill = found.replies
     money = "of unknown price" if bill.spent is None else f"worth {bill.spent:.4g}"
     say(f"the judge: {bill.made:,} calls now, {bill.from_store:,} replies from the store, {money}")
+    if price:
+        say(f"its price: {price}", "dim")
     say(f"intervals at {1 - asked.alpha:.0%}, for the items' population; a sample of a size fixed beforehand", "dim")
 
 
