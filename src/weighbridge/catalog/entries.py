@@ -115,6 +115,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     companies: tuple[_Entry, ...] = ()
     accelerators: tuple[_Entry, ...] = ()
     grades: tuple[_Entry, ...] = ()
+    licences: tuple[dict[str, Any], ...] = ()
+    """Read by `catalog.licences`, whose entries have a form of their own."""
 
 
 class _Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
