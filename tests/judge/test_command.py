@@ -102,7 +102,7 @@ def test_a_vendors_judge_is_kept_to_its_budget_by_its_known_price(
     monkeypatch.setenv("OPENAI_API_KEY", "key-of-a-test")
     budget = ("--budget-money", "0.000001")
     held = command(folder, "judge", "answers.csv", "--judge", "openai:gpt-4o-mini", "--against", "old", *budget)
-    # Not one call fits, so none is sent; a model without a known price cannot be held to money at all.
+    # Not one call fits, so none is sent; a model without a known price cannot be held to money at all and is refused.
     assert "the judge's budget" in held.stderr
-    unknown = command(folder, "judge", "answers.csv", "--judge", "python:judges.fair", "--against", "old", *budget)
+    unknown = command(folder, "judge", "answers.csv", "--judge", "openai:nobody-1", "--against", "old", *budget)
     assert "price" in unknown.stderr
