@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from weighbridge.decide import Decision, decide
 from weighbridge.decide.again import joined, left_to_weigh, remaining
 from weighbridge.decide.decide import NOTHING_DEMANDED
+from weighbridge.decide.terms import Terms
 from weighbridge.errors import UsageError, nearest
 from weighbridge.evidence import Budget, Question, Requirements, Side
 from weighbridge.store import DEFAULT, open_store
@@ -301,6 +302,7 @@ def weigh_and_decide(
     """
     halt = Halt()
     wanted = requirements
+    terms = Terms(requirements, currency)
 
     async def weighed(names: Sequence[str], budget: Budget) -> Run:
         return await weigh(
@@ -318,7 +320,7 @@ def weigh_and_decide(
     async def whole() -> Decision:
         try:
             run = await weighed([candidate.name for candidate in candidates], budget)
-            while halt.reason is None and (names := left_to_weigh(run, wanted)):
+            while halt.reason is None and (names := left_to_weigh(run, terms)):
                 left = remaining(budget, run)
                 if left is None:
                     break

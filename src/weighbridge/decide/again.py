@@ -9,22 +9,23 @@ import numpy as np
 from weighbridge.decide.findings import find, verdict_on
 from weighbridge.decide.settle import eligible, settle
 from weighbridge.decide.standing import standing_of
-from weighbridge.evidence import Budget, Evidence, Requirements
+from weighbridge.decide.terms import Terms
+from weighbridge.evidence import Budget, Evidence
 from weighbridge.stats.fixed.means import Floats
 from weighbridge.stats.rules import Look
 from weighbridge.weighing.run import Run
 
 
-def left_to_weigh(run: Run, requirements: Requirements) -> tuple[str, ...]:
+def left_to_weigh(run: Run, terms: Terms) -> tuple[str, ...]:
     """Names of the candidates to weigh on, with the same seed, store and question; empty where the run has said all.
 
     That is so only where the race was over because somebody had won it who may not be chosen.
     """
-    if run.stopped != "decided" or requirements == Requirements():
+    if run.stopped != "decided" or terms.nothing:
         return ()
     standing = standing_of(run)
-    findings = find(run.evidence, requirements, run.question.alpha, "")
-    met = [verdict_on(findings, column.name) for column in run.evidence.columns]
+    findings = find(run.evidence, terms, run.question.alpha)
+    met = [verdict_on(findings, column.name, terms.accepted) for column in run.evidence.columns]
     settled = settle(run, standing, met)
     if not settled.short or settled.kind != "undecided":
         return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,17 @@ import numpy as np
 from weighbridge import __version__
 from weighbridge.audit.fairness import check_fairness
 from weighbridge.decide.advice import pool_answer, reasons, warnings, would_change
+from weighbridge.decide.bench import Bench
+from weighbridge.decide.contradictions import check_terms
 from weighbridge.decide.decision import Calls, Cost, Decision, Verdict
-from weighbridge.decide.findings import find, verdict_on
+from weighbridge.decide.flips import flip_points
+from weighbridge.decide.frontier import frontier
 from weighbridge.decide.results import candidate_results, pair_results
-from weighbridge.decide.sentence import Story, sentence
-from weighbridge.decide.settle import Settled, settle
-from weighbridge.decide.standing import Standing, standing_of
+from weighbridge.decide.sentence import Story
+from weighbridge.decide.settle import Settled
+from weighbridge.decide.standing import Standing
+from weighbridge.decide.telling import in_words
+from weighbridge.decide.terms import Terms
 from weighbridge.decide.trace import trace_points
 from weighbridge.decide.words import signed
 from weighbridge.evidence import Evidence, Requirements
@@ -35,6 +41,7 @@ def decide(
     title: str = "",
     currency: str = "USD",
     settings: Mapping[str, Settings] | None = None,
+    today: date | None = None,
 ) -> Decision:
     """The decision on what `run` found out, under `requirements`.
 
@@ -44,11 +51,15 @@ def decide(
 
     `settings` tells by candidate how its answers came about, where logs say so. Whether the comparison is fair is
     among the findings (dimension ``fairness``), after the requirements; those bar nobody.
+
+    `today` is the day on which facts, dates of retirement among them, are held against the demands. Raises
+    `UsageError` for demands that contradict each other, and for facts that are named and not there.
     """
-    evidence = run.evidence
-    standing = standing_of(run)
-    findings = find(evidence, requirements, run.question.alpha, currency)
-    settled = settle(run, standing, [verdict_on(findings, column.name) for column in evidence.columns])
+    terms = Terms(requirements, currency, today or date.today())
+    check_terms(terms, run.evidence.columns)
+    bench = Bench(run)
+    judged = bench.judge(terms)
+    evidence, standing, settled, findings = run.evidence, judged.standing, judged.settled, judged.findings
     results = candidate_results(evidence, standing, settled)
     pairs = pair_results(evidence, standing, settled)
     more_items = _more_items(settled, standing)
@@ -70,7 +81,7 @@ def decide(
         verdict=Verdict(
             kind=settled.kind,
             candidates=[standing.names[index] for index in winners],
-            sentence=sentence(story),
+            sentence=in_words(story, judged),
             reasons=reasons(story, [*run.findings, *findings]),
             would_change=would_change(story, [*run.findings, *findings]),
             stopped=run.stopped,
@@ -107,6 +118,11 @@ def decide(
         simulated=any(column.simulated for column in evidence.columns),
         title=title,
         seconds=run.seconds,
+        requirements=None if terms.nothing else requirements,
+        day=terms.today.isoformat(),
+        frontier=frontier(judged),
+        flips=flip_points(bench, judged),
+        preferred=judged.preferred,
         version=__version__,
     )
     return decision.carrying(evidence)

@@ -3,33 +3,72 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from weighbridge.decide.audited import audited
+from weighbridge.decide.terms import Terms
 from weighbridge.decide.words import count, money, percent, seconds
-from weighbridge.evidence import Evidence, Finding, Met, Requirements, Status
+from weighbridge.evidence import Evidence, Finding, Met, Status
 from weighbridge.evidence.score import STATUS_CODES
 from weighbridge.stats.fixed import Interval, clustered_error, quantile_interval
 from weighbridge.stats.fixed.means import Floats
 from weighbridge.stats.fixed.special import t_quantile
+from weighbridge.stats.intervals import mean_sequence
 
 _FAILED = STATUS_CODES.index(Status.FAILED)
 
 
-def find(evidence: Evidence, requirements: Requirements, alpha: float, currency: str) -> list[Finding]:
+Kept = dict[tuple[int, str, float, float, float], Finding]
+"""Findings by candidate, dimension, limit, error and factor on the price."""
+
+
+def find(
+    evidence: Evidence,
+    terms: Terms,
+    alpha: float,
+    kept: Kept | None = None,
+    factors: Sequence[float] | None = None,
+) -> list[Finding]:
     """One finding per candidate and requirement, in the order of the candidates.
 
-    Each says "met" or "not met" only where a one-sided bound at 1 - alpha lies on that side of the limit.
+    What was measured is "met" or "not met" only where a one-sided bound at 1 - alpha lies on that side of the limit;
+    for demands on licence, openness, data, continuity, hardware and customisation see `decide.audited`. With `kept`
+    nothing is found twice; `factors` say how the costs of `evidence` differ from those it was first filled with.
     """
+    requirements = terms.requirements
     findings: list[Finding] = []
     for candidate, column in enumerate(evidence.columns):
-        if requirements.cost_per_1000 is not None:
-            found = _cost(evidence, candidate, requirements.cost_per_1000, alpha, currency)
-            findings.append(_named(found, column.name))
-        if requirements.latency_p95 is not None:
-            found = _latency(evidence, candidate, requirements.latency_p95, alpha)
-            findings.append(_named(found, column.name))
+        for dimension, limit in (
+            ("quality", requirements.score),
+            ("cost", requirements.cost_per_1000),
+            ("latency", requirements.latency_p95),
+        ):
+            if limit is None:
+                continue
+            factor = factors[candidate] if factors is not None and dimension == "cost" else 1.0
+            key = (candidate, dimension, limit, alpha, factor)
+            if kept is None or key not in kept:
+                found = _named(_measured(evidence, candidate, dimension, limit, alpha, terms.currency), column.name)
+                if kept is None:
+                    findings.append(found)
+                    continue
+                kept[key] = found
+            findings.append(kept[key])
+        if requirements.audited:
+            findings += audited([terms.subject(column)], requirements, terms.today, terms.audits)
     return findings
+
+
+def _measured(
+    evidence: Evidence, candidate: int, dimension: str, limit: float, alpha: float, currency: str
+) -> Finding:
+    if dimension == "quality":
+        return _score(evidence, candidate, limit, alpha)
+    if dimension == "cost":
+        return _cost(evidence, candidate, limit, alpha, currency)
+    return _latency(evidence, candidate, limit, alpha)
 
 
 def _named(finding: Finding, name: str) -> Finding:
@@ -45,9 +84,16 @@ def _named(finding: Finding, name: str) -> Finding:
     )
 
 
-def verdict_on(findings: list[Finding], name: str) -> Met:
-    """``not met`` where one requirement is not met, ``met`` where all are, else ``unknown``."""
-    mine = {finding.met for finding in findings if finding.candidate == name}
+def verdict_on(findings: list[Finding], name: str, accepted: Sequence[str] = ()) -> Met:
+    """``not met`` where one requirement is not met, ``met`` where all are, else ``unknown``.
+
+    What is unknown in a dimension of `accepted` counts as met: the user takes the risk.
+    """
+    mine = {
+        "met" if finding.met == "unknown" and finding.dimension in accepted else finding.met
+        for finding in findings
+        if finding.candidate == name
+    }
     return "not met" if "not met" in mine else "unknown" if "unknown" in mine else "met"
 
 
@@ -78,6 +124,32 @@ def cost_interval(evidence: Evidence, candidate: int, alpha: float) -> Interval 
     half = t_quantile(1 - alpha / 2, units - 1) * error
     middle = float(costs.mean())
     return 1000 * max(0.0, middle - half), 1000 * (middle + half)
+
+
+def _score(evidence: Evidence, candidate: int, limit: float, alpha: float) -> Finding:
+    asked = evidence.asked[candidate]
+    drawn = evidence.order[asked[evidence.order]]
+    units = evidence.score[candidate][drawn]
+    if evidence.cluster is not None and drawn.size:
+        _, first, place = np.unique(evidence.cluster[drawn], return_index=True, return_inverse=True)
+        units = (np.bincount(place, weights=units) / np.bincount(place))[np.argsort(first)]
+    if units.size < 2:
+        return Finding(
+            "quality", "unknown", "its score is not known", limit=limit, would_change="meets if it reaches it"
+        )
+    value = float(units.mean())
+    low, high = mean_sequence(units, 2 * alpha, None, planned=units.size)
+    met: Met = "met" if low >= limit else "not met" if high < limit else "unknown"
+    statement = (
+        f"{percent(value)}, between {percent(low)} and {percent(high)} ({count(int(asked.sum()), 'item')}); at least "
+        f"{percent(limit)} is demanded"
+    )
+    change = {
+        "met": f"a demand above {percent(low)}",
+        "not met": f"a demand of at most {percent(high)}, or a better prompt",
+        "unknown": "more items: the interval still holds the demand",
+    }[met]
+    return Finding("quality", met, statement, value=value, interval=(low, high), limit=limit, would_change=change)
 
 
 def _cost(evidence: Evidence, candidate: int, limit: float, alpha: float, currency: str) -> Finding:

@@ -57,6 +57,8 @@ def _candidate(evidence: Evidence, standing: Standing, settled: Settled, k: int)
         certified_epsilon=None if np.isnan(certified) or k == settled.leader else certified,
         answering=column.answering,
         versions=list(column.versions),
+        facts=column.facts,
+        policy=column.policy,
         exhausted_score=float(evidence.score[k].mean()) if asked.all() and asked.size else None,
     )
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from weighbridge.decide.decision import VerdictKind
-from weighbridge.decide.standing import Standing
+from weighbridge.decide.standing import Standing, standing_of
 from weighbridge.evidence import Met
 from weighbridge.stats.fixed.means import Floats
 from weighbridge.stats.race import Race
 from weighbridge.stats.rules import Outcome
 from weighbridge.weighing.asking import level_costs, rules_for
 from weighbridge.weighing.run import Run
+from weighbridge.weighing.stored import LOOKS_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,8 @@ def _race_again(run: Run, standing: Standing, rivals: Sequence[int]) -> tuple[Se
     if run.question.goal == "pareto":
         known = [run.evidence.cost[index] for index in rivals]
         costs = level_costs([row[np.isfinite(row)] for row in known])
-    rules = rules_for(run.question, [c.name for c in columns], [c.side for c in columns], costs=costs)
+    look = max(4, standing.units // LOOKS_AT_ONCE) if standing.at_once else None
+    rules = rules_for(run.question, [c.name for c in columns], [c.side for c in columns], costs=costs, look=look)
     race = Race(candidates=len(rivals), units=standing.units, rules=rules)
     short = False
     while not race.finished and not short:
@@ -159,3 +161,25 @@ def _race_again(run: Run, standing: Standing, rivals: Sequence[int]) -> tuple[Se
         out_at=tuple(out_at),
         more_units=inner.more_units,
     ), short
+
+
+def replayed(run: Run) -> Run:
+    """The run with the outcome of its own question, raced again on the scores there are.
+
+    For a question, or for scores, that the run itself did not race with.
+    """
+    standing = standing_of(run)
+    rivals = [index for index, name in enumerate(standing.names) if standing.counts[index] and name not in run.dead]
+    settled, _ = _race_again(run, standing, rivals)
+    leader = settled.leader if settled.leader is not None else 0
+    outcome = Outcome(
+        kind=settled.kind if settled.kind != "preferred" else "undecided",
+        winners=settled.winners,
+        leader=leader,
+        certified=settled.certified,
+        out=settled.out,
+        out_at=settled.out_at,
+        exhausted=bool((standing.counts[rivals] >= standing.units).all()),
+        more_units=settled.more_units,
+    )
+    return replace(run, outcome=outcome)

@@ -139,3 +139,9 @@ class Requirements(msgspec.Struct, frozen=True):
     accept_unknown: tuple[Dimension, ...] = ()
     """Demands of which the user takes the risk where it is not known whether a candidate meets them; the verdict says
     so. A demand that is known not to be met still excludes."""
+
+    @property
+    def audited(self) -> bool:
+        """Whether something is demanded that is checked before a candidate is asked anything."""
+        asked = (self.licence, self.openness, self.data, self.continuity)
+        return any(one is not None for one in asked) or bool(self.hardware or self.customisation)
