@@ -29,8 +29,8 @@ Trigger = Literal[
     "use", "host", "ship", "product", "ship_changed", "change", "train", "trained_on", "trained_on_shipped"
 ]
 """What sets a rule off. ``ship``: weights go to others. ``product``: a product that holds them does.
-``ship_changed``: changed weights go to others. ``train``: outputs train another model. ``trained_on``: the thing itself trained the
-model that is used; ``trained_on_shipped``: and that model goes to others."""
+``ship_changed``: changed weights go to others. ``train``: outputs train another model.
+``trained_on``: the thing itself trained the model that is used; ``trained_on_shipped``: and that goes to others."""
 
 Effect = Literal["forbids", "requires", "unclear"]
 
