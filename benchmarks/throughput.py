@@ -1,6 +1,6 @@
 """Predicted serving rates beside the published ones of MLPerf Inference v4.1, each accelerator left out in turn.
 
-    python benchmarks/throughput.py [--rows]
+    python benchmarks/throughput.py [--rows] [--prompts 1.3]
 
 Reads ../shared/facts/throughput_mlperf_v4_1.yaml beside the checkout. Baselines on the same rows: one share of the
 peak for all (constant utilisation), and ours with the constants of all rows.
@@ -20,11 +20,12 @@ import yaml
 
 from weighbridge.catalog.models import shipped_catalogue
 from weighbridge.sizing.calibrate import Row, calibrated, left_out, predicted, rank_agreement, spreads
-from weighbridge.sizing.constants import GENERATIONS
-from weighbridge.sizing.device import Device, device
+from weighbridge.sizing.constants import GENERATIONS, SPREAD
+from weighbridge.sizing.device import Device, cpu, device
 from weighbridge.sizing.parameters import parameters
 from weighbridge.sizing.precision import precision
-from weighbridge.sizing.reading import shape_of_facts
+from weighbridge.sizing.rates import rates
+from weighbridge.sizing.reading import shape_of_config, shape_of_facts
 
 ROWS = Path(__file__).resolve().parents[2] / "shared" / "facts" / "throughput_mlperf_v4_1.yaml"
 
@@ -53,6 +54,22 @@ BEST = 1.5
 then the row tells of its tuning or its software and not of the chip."""
 
 
+SMOLLM2 = shape_of_config(
+    {
+        **{"model_type": "llama", "hidden_size": 576, "num_hidden_layers": 30, "intermediate_size": 1536},
+        **{"num_attention_heads": 9, "num_key_value_heads": 3, "vocab_size": 49152, "tie_word_embeddings": True},
+    },
+    "benchmarks/throughput.py",
+    "SmolLM2-135M",
+)
+PROCESSOR_ROWS = (
+    *((1, "fp32", 19.2), (8, "fp32", 65.0), (32, "fp32", 117.9)),
+    *((1, "bf16", 27.6), (8, "bf16", 122.3), (32, "bf16", 258.8)),
+    *((1, "q4_1", 29.5), (8, "q4_1", 44.7), (32, "q4_1", 40.4)),
+)
+"""Prompts at once, precision, tokens a second: bfloat16 by AMX, Q4_1 by llama.cpp."""
+
+
 def chip(name: str) -> tuple[Device, str]:
     for text, known, family in CHIPS:
         if text not in name:
@@ -65,7 +82,7 @@ def chip(name: str) -> tuple[Device, str]:
     raise KeyError(name)
 
 
-def rows_of(results: list[dict]) -> tuple[list[tuple[dict, Row]], list[tuple[dict, str]]]:
+def rows_of(results: list[dict], prompts: float = 1.0) -> tuple[list[tuple[dict, Row]], list[tuple[dict, str]]]:
     """The rows that are used, and those that are not, with the reason."""
     used, left, best = [], [], defaultdict(float)
     for said in results:
@@ -91,7 +108,7 @@ def rows_of(results: list[dict]) -> tuple[list[tuple[dict, Row]], list[tuple[dic
             device=machine,
             count=max(1, said["n_accel"]),
             precision=replace(kept, outside=kept.bits),
-            input_tokens=inputs,
+            input_tokens=inputs * prompts,
             output_tokens=outputs,
             rate=said["per_accel"],
             beams=beams,
@@ -145,46 +162,58 @@ def constant_utilisation(rows: list[Row]) -> list[float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", action="store_true", help="print every row")
-    show = parser.parse_args().rows
+    parser.add_argument("--prompts", type=float, default=1.0, help="prompts so many times as long as recalled")
+    said = parser.parse_args()
+    own_processor()
     if not ROWS.is_file():
         print(f"skipped: {ROWS.name} is not beside the checkout (../shared/facts)")
         return 0
-    used, left = rows_of(yaml.safe_load(ROWS.read_text())["results"])
-    sets = {
-        "Llama-2-70B, offline": [row for said, row in used if row.shape.name == "Llama 2 70B" and not row.limited],
-        "three models, offline": [row for _, row in used if not row.limited],
-        "three models, offline and server": [row for _, row in used],
-    }
-    for title, rows in sets.items():
+    used, left = rows_of(yaml.safe_load(ROWS.read_text())["results"], said.prompts)
+    for title, rows in sets_of(used).items():
         print(title)
         told("constant utilisation", rows, constant_utilisation(rows))
-        print_ours(rows, sets["three models, offline"], title, show)
+        expected = left_out(rows)
+        told("ours, each accelerator left out", rows, expected, spreads(rows, expected))
+        told("the same, with the bounds that are shipped", rows, expected, [SPREAD] * len(rows))
+        fitted = calibrated(rows)
+        told("ours, constants of all these rows", rows, [predicted(row, fitted) for row in rows])
+        if said.rows:
+            for row, value in zip(rows, expected, strict=True):
+                what = f"{row.shape.name[:12]:12} {row.device.name:16} x{row.count:<3}"
+                print(f"    {what} {row.rate:8.0f} {value:8.0f} {value / row.rate - 1:+.0%}")
     print("left out:")
-    for said, why in left:
-        print(
-            f"  {said['model']:14} {said['scenario']:8} {said['accelerator'] or 'CPU':24} x{said['n_accel']} "
-            f"{said['software'][:20]:20} {said['per_accel']:7.0f}: {why}"
-        )
-    offline = calibrated(sets["three models, offline and server"])
-    print("constants of all rows:", offline)
+    for one, why in left:
+        what = f"{one['model']:13} {one['scenario']:7} {one['accelerator'] or 'CPU':21} x{one['n_accel']}"
+        print(f"  {what} {one['per_accel']:5.0f}: {why}")
+    print("constants of all rows:", calibrated([row for _, row in used]))
     return 0
 
 
-def print_ours(rows: list[Row], _offline: list[Row], title: str, show: bool) -> None:
-    expected = left_out(rows)
-    bounds = spreads(rows, expected)
-    told("ours, each accelerator left out", rows, expected, bounds)
-    fitted = calibrated(rows)
-    told("ours, constants of all these rows", rows, [predicted(row, fitted) for row in rows])
-    size = np.abs(np.log(np.array(expected) / np.array([row.rate for row in rows])))
-    print(f"  nine in ten within a factor of e^{np.quantile(size, 0.9):.2f}")
-    if show:
-        for row, value in zip(rows, expected, strict=True):
-            print(
-                f"    {row.shape.name[:12]:12} {row.device.name:16} x{row.count:<3} {row.rate:8.0f} {value:8.0f} {value / row.rate - 1:+.0%}"
-            )
+def sets_of(used: list[tuple[dict, Row]]) -> dict[str, list[Row]]:
+    """The rows, by how much is asked of the prediction."""
+    return {
+        "Llama-2-70B, offline": [row for _, row in used if row.shape.name == "Llama 2 70B" and not row.limited],
+        "three models, offline": [row for _, row in used if not row.limited],
+        "three models, offline and server": [row for _, row in used],
+    }
+
+
+def own_processor() -> None:
+    """Our own runs on one thread of a CPU (RESULTS.md, "Writing text beside transformers and llama.cpp")."""
+    thread = cpu(1, 12.5, 200, 16)
+    inside = 0
+    print("SmolLM2-135M on one thread of a CPU: reading 12.5 GB/s, products 200 GFLOP/s")
+    for many, kept, found in PROCESSOR_ROWS:
+        bits = 32 if kept == "fp32" else 16
+        expected = rates(
+            SMOLLM2, thread, 1, kept, input_tokens=128, output_tokens=64, sequences=many, cache_bits=bits
+        ).output
+        inside += expected.holds(found)
+        bounds = f"{expected.likely:6.1f} ({expected.low:.1f} to {expected.high:.1f})"
+        print(f"  {many:3} at once {kept:5} measured {found:6.1f} tokens/s, predicted {bounds}")
+    print(f"  inside: {inside} of {len(PROCESSOR_ROWS)} (the constants of CPUs are from these rows)")
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ SERVING = Constants(
 """Accelerators under an engine of today (TensorRT-LLM 10; vLLM from 0.6 is taken to reach the same)."""
 
 PROCESSOR = Constants(
-    compute=0.65,
-    bandwidth=0.85,
+    compute=0.54,
+    bandwidth=1.0,
     link=1.0,
     power=0.0,
     experts=0.8,

@@ -85,7 +85,7 @@ def read_kin(said: Said) -> Shape:
     plain = replace(base, ffn=said.maybe("intermediate_size") or 0)
     if plain.ffn and _says(said, kin.ffn_bias):
         plain = replace(plain, extra=extra + plain.ffn * (2 if kin.gated else 1) + hidden)
-    depth = said.count("num_hidden_layers")
+    depth = said.depth("num_hidden_layers")
     runs = [_with_experts(said, base, hidden) if one else plain for one in _mixed(said, depth)]
     if not all(run.ffn or run.experts for run in runs):
         said.count("intermediate_size")  # says that it is missing

@@ -14,7 +14,7 @@ def read_gpt2(said: Said) -> Shape:
     hidden, heads = said.count("n_embd", "hidden_size"), said.count("n_head", "num_attention_heads")
     inner = said.maybe("n_inner") or 4 * hidden
     run = Layers(
-        count=said.count("n_layer", "num_hidden_layers"),
+        count=said.depth("n_layer", "num_hidden_layers"),
         heads=heads,
         kv_heads=1 if said.family == "gpt_bigcode" and said.flag("multi_query", True) else heads,
         head_dim=divided(said, hidden, heads),
@@ -41,7 +41,7 @@ def read_gptj(said: Said) -> Shape:
     hidden, heads = said.count("n_embd", "hidden_size"), said.count("n_head", "num_attention_heads")
     inner, vocab = said.maybe("n_inner") or 4 * hidden, said.count("vocab_size")
     run = Layers(
-        count=said.count("n_layer", "num_hidden_layers"),
+        count=said.depth("n_layer", "num_hidden_layers"),
         heads=heads,
         kv_heads=heads,
         head_dim=divided(said, hidden, heads),
@@ -67,7 +67,7 @@ def read_neox(said: Said) -> Shape:
     inner = said.count("intermediate_size")
     biases = 4 * hidden if said.flag("attention_bias", True) else 0
     run = Layers(
-        count=said.count("num_hidden_layers"),
+        count=said.depth("num_hidden_layers"),
         heads=heads,
         kv_heads=heads,
         head_dim=divided(said, hidden, heads),
@@ -91,7 +91,7 @@ def read_bloom(said: Said) -> Shape:
     """BLOOM: positions by slopes, a norm on the embedding."""
     hidden, heads = said.count("hidden_size", "n_embed"), said.count("n_head", "num_attention_heads")
     run = Layers(
-        count=said.count("n_layer", "num_hidden_layers"),
+        count=said.depth("n_layer", "num_hidden_layers"),
         heads=heads,
         kv_heads=heads,
         head_dim=divided(said, hidden, heads),
@@ -124,7 +124,7 @@ def read_falcon(said: Said) -> Shape:
     if said.flag("bias", False):
         biases = (heads + 2 * kept) * size + hidden + inner + hidden
     run = Layers(
-        count=said.count("num_hidden_layers", "n_layer"),
+        count=said.depth("num_hidden_layers", "n_layer"),
         heads=heads,
         kv_heads=kept,
         head_dim=size,
@@ -151,7 +151,7 @@ def read_opt(said: Said) -> Shape:
     places = said.count("max_position_embeddings")
     biased, weighted = said.flag("enable_bias", True), said.flag("layer_norm_elementwise_affine", True)
     run = Layers(
-        count=said.count("num_hidden_layers"),
+        count=said.depth("num_hidden_layers"),
         heads=heads,
         kv_heads=heads,
         head_dim=divided(said, hidden, heads),
@@ -194,7 +194,7 @@ def read_deepseek(said: Said) -> Shape:
         rope_dim=turned,
         extra=2 * hidden + query + kept + (biases if query or not biases else biases - query),
     )
-    depth, first = said.count("num_hidden_layers"), said.natural("first_k_dense_replace")
+    depth, first = said.depth("num_hidden_layers"), said.natural("first_k_dense_replace")
     step, experts = said.natural("moe_layer_freq", 1) or 1, said.maybe("n_routed_experts")
     dense = replace(base, ffn=said.count("intermediate_size"))
     runs = []
@@ -224,7 +224,7 @@ def read_t5(said: Said) -> Shape:
     hidden, heads = said.count("d_model"), said.count("num_heads")
     size, inner = said.count("d_kv"), said.count("d_ff")
     gated = said.text("feed_forward_proj").startswith("gated")
-    depth = said.count("num_layers")
+    depth = said.depth("num_layers")
     buckets = said.maybe("relative_attention_num_buckets") or 32
     run = Layers(depth, heads, heads, size, ffn=inner, gated=gated, extra=2 * hidden)
     written = replace(run, count=said.maybe("num_decoder_layers") or depth, cross=True, extra=3 * hidden)
@@ -249,7 +249,7 @@ def read_bert(said: Said) -> Shape:
     inner, vocab = said.count("intermediate_size"), said.count("vocab_size")
     places = said.count("max_position_embeddings")
     run = Layers(
-        count=said.count("num_hidden_layers"),
+        count=said.depth("num_hidden_layers"),
         heads=heads,
         kv_heads=heads,
         head_dim=divided(said, hidden, heads),

@@ -59,7 +59,7 @@ def _plain(said: Said, family: str) -> Shape:
     experts = said.natural("experts")
     window = said.maybe("window", "sliding_window") or _window(family)
     run = Layers(
-        count=said.count("layers"),
+        count=said.depth("layers"),
         heads=heads,
         kv_heads=said.maybe("kv_heads") or heads,
         head_dim=size,
@@ -151,7 +151,7 @@ def read_gguf(head: GgufHead, path: Path) -> Shape:
     rank = said.natural("attention.kv_lora_rank")
     size = said.maybe("attention.key_length") or hidden // heads
     run = Layers(
-        count=said.count("block_count"),
+        count=said.depth("block_count"),
         heads=heads,
         kv_heads=said.maybe("attention.head_count_kv") or heads,
         head_dim=size,

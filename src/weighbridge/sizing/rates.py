@@ -70,6 +70,7 @@ def rates(
     input_tokens: float = 1000,
     output_tokens: float = 300,
     sequences: int | None = None,
+    stream_at_least: float | None = None,
     split: int | None = None,
     cache_bits: float = 16,
     software: str = "current",
@@ -77,6 +78,7 @@ def rates(
 ) -> Rates:
     """Rates of `count` devices serving requests of these lengths; `sequences` at once in a replica, or all that fit.
 
+    `stream_at_least`: no more sequences at once than leave each reader so many tokens a second (at least one).
     Raises `UsageError` where the model does not fit, does not write, or a length is not positive.
     """
     if not input_tokens > 0 or not output_tokens > 0:
@@ -98,6 +100,8 @@ def rates(
         )
     line = roofline(shape, chosen, device, found.split, cache_bits, GENERATIONS[software], constants)
     many = sequences or found.sequences
+    if stream_at_least is not None:
+        many = _unhurried(line, many, input_tokens + output_tokens / 2, stream_at_least)
     held = input_tokens + output_tokens / 2
     step, single = line.decode(many, held), line.decode(1, held)
     read, first = line.prefill(8 * input_tokens, input_tokens), line.prefill(input_tokens, input_tokens)
@@ -119,6 +123,15 @@ def rates(
         bound=step.bound,
         notes=_notes(device, many, found, count),
     )
+
+
+def _unhurried(line: Roofline, most: int, held: float, least: float) -> int:
+    """The most sequences at once, up to `most`, each of which gets `least` tokens a second."""
+    low, high = 1, most + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if line.decode(middle, held).seconds * least <= 1 else (low, middle)
+    return low
 
 
 def throughput(line: Roofline, sequences: int, input_tokens: float, output_tokens: float, beams: int = 1) -> float:

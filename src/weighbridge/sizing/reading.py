@@ -44,7 +44,7 @@ def shape_of(target: Named | Path) -> Shape:
     architecture not known here.
     """
     path = target if isinstance(target, Path) else target.path
-    name = path.name if isinstance(target, Path) and path is not None else getattr(target, "name", "")
+    name = target.resolve().name if isinstance(target, Path) else target.name
     facts = None if isinstance(target, Path) else target.facts
     if path is None:
         if facts is None:
@@ -52,8 +52,12 @@ def shape_of(target: Named | Path) -> Shape:
         return shape_of_facts(facts)
     if path.is_dir():
         return _folder(path, name)
+    if not path.exists():
+        raise UsageError(f"there is no {path}", where=str(path), fix="check the path")
     if path.suffix == ".gguf":
         return _gguf(path)
+    if path.suffix == ".safetensors":
+        return _folder(path.parent, path.parent.resolve().name)
     try:
         return _listing(path, name)
     except UsageError:
@@ -70,6 +74,9 @@ def shape_of_config(config: Mapping[str, Any], where: str, name: str = "") -> Sh
         text = {**inner.values, "model_type": inner.family or f"{said.family}_text"}
         if "tie_word_embeddings" in config:
             text.setdefault("tie_word_embeddings", config["tie_word_embeddings"])
+        for name in ("quantization_config", "torch_dtype", "dtype"):
+            if name in config:
+                text.setdefault(name, config[name])
         shape = shape_of_config(text, f"{where}: text_config", said.name)
         return replace(shape, notes=(*shape.notes, "the part that reads pictures or sound is not counted"))
     if not said.family:
@@ -84,7 +91,21 @@ def shape_of_config(config: Mapping[str, Any], where: str, name: str = "") -> Sh
             where=f"{where}: model_type",
             fix=f"{nearest(said.family, READERS)}; or give the sizes as facts of your own (docs/catalogue.md)",
         )
-    return replace(READERS[said.family](said), source=where)
+    return replace(READERS[said.family](said), source=where, kept=_published(said))
+
+
+def _published(said: Said) -> str:
+    """Precision of the weights, as a configuration tells it."""
+    packed = said.inside("quantization_config")
+    if packed is not None:
+        method, bits = packed.text("quant_method"), packed.values.get("bits")
+        if method in ("fp8", "fbgemm_fp8", "mxfp4"):
+            return method.removeprefix("fbgemm_")
+        if method in ("gptq", "awq") or packed.values.get("load_in_4bit") is True:
+            return "int8" if bits == 8 else "int4"
+        return "int8" if packed.values.get("load_in_8bit") is True else ""
+    plain = said.text("torch_dtype") or said.text("dtype")
+    return {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}.get(plain.removeprefix("torch."), "")
 
 
 def shape_of_facts(facts: ModelFacts) -> Shape:

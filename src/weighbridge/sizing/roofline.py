@@ -34,10 +34,13 @@ class Step:
     link: float
     """All-reduces between devices."""
     overhead: float
+    serial: bool = False
+    """Whether computing waits for reading (CPUs: one thread does both), instead of going on beside it."""
 
     @property
     def seconds(self) -> float:
-        return max(self.compute, self.weights) + self.cache + self.link + self.overhead
+        matrices = self.compute + self.weights if self.serial else max(self.compute, self.weights)
+        return matrices + self.cache + self.link + self.overhead
 
     @property
     def bound(self) -> str:
@@ -81,6 +84,7 @@ class Roofline:
             0.0,
             step.link * chunks,
             step.overhead * chunks,
+            step.serial,
         )
 
     @property
@@ -112,6 +116,7 @@ class Roofline:
             cache=held / bandwidth,
             link=self._reduced(rows),
             overhead=shape.depth * each.layer_s + overhead,
+            serial=self.device.kind == "cpu",
         )
 
     def _operations(self) -> float:

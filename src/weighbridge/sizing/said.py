@@ -49,6 +49,14 @@ class Said:
             return value
         return None
 
+    def depth(self, *names: str) -> int:
+        """A count of layers; more than ten thousand are a damaged figure."""
+        found = self.count(*names)
+        if found > 10_000:
+            name = next(one for one in names if self.values.get(one) is not None)
+            raise self.damaged(name, "a number of layers")
+        return found
+
     def natural(self, name: str, otherwise: int = 0) -> int:
         """A count that may be nought."""
         value = self.values.get(name)

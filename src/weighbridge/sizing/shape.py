@@ -91,6 +91,8 @@ class Shape:
     """Published counts (all, used for one token), taken where the parts known do not make up the whole."""
     stored: Stored | None = None
     """What its files hold, where they are at hand."""
+    kept: str = ""
+    """Precision that its makers publish it in, as `precision` names it; empty where nothing says so."""
     source: str = ""
     """Where this was read."""
     notes: tuple[str, ...] = ()
