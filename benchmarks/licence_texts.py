@@ -2,8 +2,8 @@
 
     python benchmarks/licence_texts.py [--seeds N] [--verbose]
 
-Needs the recorded texts beside the checkout (../shared/data/licences). Prints ours beside what the ScanCode toolkit 32
-did on the same kinds of text (as measured by those who recorded them; it is run here where it is installed).
+Needs the recorded texts beside the checkout (../shared/data/licences). Prints ours beside what the ScanCode toolkit
+32 did on the same kinds of text, as those who recorded them measured it: 23 licences of models and 14 common ones.
 """
 
 from __future__ import annotations
@@ -226,6 +226,10 @@ def as_candidate(found: Identified, key: str) -> bool:
     return any(one.key == key for one in found.candidates)
 
 
+def shown(key: str, found: Identified) -> str:
+    return f"{key} -> {found.key} {found.status} {[str(one)[:150] for one in found.passages[:3]]} {found.missing[:3]}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=1)
@@ -251,9 +255,7 @@ def main() -> None:
             if named(found, key) and found.status == "complete":
                 good += 1
             else:
-                told(
-                    f"{name}: {key} -> {found.key} {found.status} {[str(one)[:150] for one in found.passages[:3]]} {found.missing[:3]}"
-                )
+                told(f"{name}: {shown(key, found)}")
         rows.append((f"true text, {name}: named and complete", f"{good}/{len(known)}", ""))
     for seed in range(given.seeds):
         rng = random.Random(seed)
@@ -276,7 +278,7 @@ def main() -> None:
         good += named(found, key)
         whole += named(found, key) and found.status == "complete"
         if not (named(found, key) and found.status == "complete"):
-            told(f"readme: {key} -> {found.key} {found.status} {[str(one)[:150] for one in found.passages[:3]]}")
+            told(f"readme: {shown(key, found)}")
     rows.append(("inside a README: named", f"{good}/{len(known)}", "23/23 and 14/14"))
     rows.append(("  and found complete", f"{whole}/{len(known)}", ""))
     good = 0
@@ -286,7 +288,7 @@ def main() -> None:
         ok = as_candidate(found, key) and found.status == "incomplete"
         good += ok
         if not ok:
-            told(f"half: {key} -> {found.key} {found.status} {[str(one)[:150] for one in found.passages[:3]]}")
+            told(f"half: {shown(key, found)}")
     rows.append(("first half: candidate, and incomplete", f"{good}/{len(known)}", "4/23 and 3/14"))
     good = total = silent = 0
     for seed in range(given.seeds):

@@ -10,6 +10,10 @@ import click
 COMMANDS: dict[str, tuple[str, str]] = {
     "openness": ("weighbridge.cli.audit_openness:openness", "Say how open a model is, component by component."),
     "licence": ("weighbridge.cli.audit_licence:licence", "Say whether a model's licences allow a job, and where."),
+    "licence-text": (
+        "weighbridge.cli.audit_licence_text:licence_text",
+        "Say which licence a text is, and which of its sentences are not that licence's.",
+    ),
     "continuity": (
         "weighbridge.cli.audit_continuity:continuity",
         "Say how long a model is likely to be there, and what holds one to it.",

@@ -11,8 +11,9 @@ from weighbridge.audit.licence.detect.identified import Passage
 from weighbridge.audit.licence.detect.words import Words
 
 _README = re.compile(
-    r"^\s*#{1,6}\s(?!.{0,40}(?:licen[sc]e|terms|agreement|policy))|^\s*```|^\s*~~~|\bpip3? install\b|!\[[^\]]*\]\(|^\s*\$ \w"
-    r"|^\s*(?:import|from) \w+|^---\s*$|^\s*\|.*\|\s*$|<img\b|^={4,}\s*$",
+    r"^\s*#{1,6}\s(?!.{0,40}(?:licen[sc]e|terms|agreement|policy))"
+    r"|^\s*```|^\s*~~~"
+    r"|\bpip3? install\b|!\[[^\]]*\]\(|^\s*\$ \w|^\s*(?:import|from) \w+|^---\s*$|^\s*\|.*\|\s*$|<img\b|^={4,}\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _TITLE = re.compile(r"licen[sc]e|agreement|terms|policy|notice|appendix|exhibit|readme|contents", re.IGNORECASE)
@@ -45,8 +46,8 @@ def stretches(words: Words, taken: Iterable[tuple[int, int]]) -> list[tuple[int,
 def around(words: Words, raw: str, free: list[tuple[int, int]], body: int) -> tuple[list[Passage], list[str]]:
     """Sentences outside any licence that set terms, and what was not read.
 
-    `raw` is the text with its markup, `free` are the stretches outside, `body` the number of words inside. Where there
-    is little around a licence and nothing of a README, every sentence that is no title or notice is reported.
+    `raw` is the text with its markup, `free` are the stretches outside, `body` the number of words inside. Where
+    there is little around a licence and nothing of a README, every sentence that is no title or notice is reported.
     """
     rows = raw.splitlines()
     outside = sum(after - first for first, after in free)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.audit.licence.detect.cues import does
-from weighbridge.audit.licence.detect.index import Clause, Entry, Stored, hashed, packed
+from weighbridge.audit.licence.detect.index import Clause, Entry, Stored, packed
+from weighbridge.audit.licence.detect.lexicon import hashed
 from weighbridge.audit.licence.detect.reading import read_text
 from weighbridge.audit.licence.detect.words import Words, words_of
 from weighbridge.errors import UsageError
@@ -36,10 +37,9 @@ SLOTS: tuple[str, ...] = (
     "shall the copyright holder or contributors be", "isc disclaims", "the author disclaims", "shall isc be",
     "shall the author be",
 )  # fmt: skip
-"""Where licensors put in their own name: the words between the first and the last are the name, those but one if short."""
-_KEPT = frozenset(
-    ["name", "of", "the", "by", "shall", "nor", "be", "and", "contributors", "or", "disclaims", "authors", "in"]
-)
+"""Where licensors put in their own name: the words of these that are not `_KEPT`."""
+_NOT_NAMES = "name of the by shall nor be and contributors or disclaims authors in"
+_KEPT = frozenset(_NOT_NAMES.split())
 _NUMBER = re.compile(
     r"\s*(?:#+\s*)?[*_\"“]*(?:(?:section|article|clause|paragraph|attachment|appendix|exhibit)\s+)?"
     r"(?P<number>(?:[ivxl]{2,6}|\d{1,2}(?:\.\d{1,2})*|\(?[a-z]\)|[a-z](?=\.))|(?:\(?[ivxl]{1,6}\)))[.):\s\\*_]",

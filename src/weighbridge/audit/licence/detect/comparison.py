@@ -2,99 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from weighbridge.audit.licence.detect.alignment import Block, aligned
 from weighbridge.audit.licence.detect.cues import COPYRIGHT, RIGHTS, STRONG, sets_terms
-from weighbridge.audit.licence.detect.index import Known, hashed
+from weighbridge.audit.licence.detect.index import Known
+from weighbridge.audit.licence.detect.lexicon import LICENSORS, NO_NAMES, PARTS_OF_NAMES, YEARS, hashed
 from weighbridge.audit.licence.detect.words import Words, spelled
 
-_YEARS = frozenset(hashed(str(year)) for year in range(1970, 2100))
-_NAMES = frozenset(
-    hashed(name)
-    for name in [
-        "meta",
-        "google",
-        "alibaba",
-        "deepseek",
-        "tii",
-        "nvidia",
-        "openai",
-        "stability",
-        "moonshot",
-        "mistral",
-        "bigscience",
-        "bigcode",
-        "huggingface",
-        "anthropic",
-        "cohere",
-        "ai21",
-        "isc",
-        "regents",
-        "apple",
-        "microsoft",
-        "ibm",
-        "databricks",
-        "mosaicml",
-        "eleutherai",
-    ]
-)
-"""Licensors. Another name in their place says who grants, not what."""
-_OF_NAMES = frozenset(
-    hashed(name)
-    for name in [
-        "inc",
-        "llc",
-        "ltd",
-        "limited",
-        "corporation",
-        "corp",
-        "cloud",
-        "platforms",
-        "ireland",
-        "ai",
-        "the",
-        "of",
-        "university",
-    ]
-)
-_NO_NAME = frozenset(
-    [
-        "you",
-        "your",
-        "yours",
-        "licensee",
-        "licensees",
-        "user",
-        "users",
-        "we",
-        "us",
-        "our",
-        "no",
-        "not",
-        "never",
-        "nobody",
-        "none",
-        "only",
-        "third",
-        "party",
-        "parties",
-        "anyone",
-        "contributor",
-        "contributors",
-        "recipient",
-        "customer",
-    ]
-)
 _THE = hashed("the")
 _PAGE = re.compile(r"(?:page\s+)?\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Words of the licence (from `a`, up to before `a_end`) that the text has not, or has others for (`b`, `b_end`)."""
+    """The licence's words from `a` to before `a_end`, instead of which the text has `b` to before `b_end`."""
 
     a: int
     a_end: int
@@ -153,7 +78,7 @@ def compared(known: Known, words: Words, hashes: Sequence[int]) -> Comparison | 
         return None
     notes: dict[str, None] = {}
     gaps: list[Gap] = []
-    for left, right in zip(blocks, blocks[1:], strict=False):
+    for left, right in itertools.pairwise(blocks):
         gap = Gap(left.a + left.size, right.a, left.b + left.size, right.b)
         if not _harmless(gap, known, words, notes):
             gaps.append(gap)
@@ -176,7 +101,7 @@ def _harmless(gap: Gap, known: Known, words: Words, notes: dict[str, None]) -> b
         return True
     if (
         len(there) == len(here)
-        and all(one in _YEARS for one in wanted)
+        and all(one in YEARS for one in wanted)
         and all(_is_year(words.words[at]) for at in here)
     ):
         notes[f"line {words.lines[here[0]]}: another year, {words.words[here[0]]}"] = None
@@ -188,7 +113,7 @@ def _harmless(gap: Gap, known: Known, words: Words, notes: dict[str, None]) -> b
         and _is_name(here, words)
         and (
             all(at in known.slot or known.hashes[at] == _THE for at in there)
-            or (any(one in _NAMES for one in wanted) and all(one in _NAMES | _OF_NAMES for one in wanted))
+            or (any(one in LICENSORS for one in wanted) and all(one in LICENSORS | PARTS_OF_NAMES for one in wanted))
         )
     ):
         notes[f"line {words.lines[here[0]]}: in the place of the licensor's name stands {said}"] = None
@@ -243,12 +168,12 @@ def _is_title(here: list[int], words: Words, said: str) -> bool:
 
 
 def _is_year(word: str) -> bool:
-    return len(word) == 4 and hashed(word) in _YEARS
+    return len(word) == 4 and hashed(word) in YEARS
 
 
 def _is_name(here: list[int], words: Words) -> bool:
     """A few words that begin with a capital, and set no terms."""
-    if len(here) > 8 or any(words.words[at] in _NO_NAME for at in here):
+    if len(here) > 8 or any(words.words[at] in NO_NAMES for at in here):
         return False
     said = words.said(here[0], here[-1])
     raw = [words.text[slice(*words.spans[at])] for at in here]

@@ -1,4 +1,4 @@
-"""What is said of a text: which licence it is, whether it is all there, and every sentence that is not that licence's."""
+"""What is said of a text: which licence it is, whether all of it, and which sentences are not that licence's."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["complete", "incomplete", "modified", "unknown"]
-"""``complete``: every sentence of the licence is there, and nothing else that sets terms. ``incomplete``: what is there
-is the licence's, but its end or its beginning is missing. ``modified``: sentences were put in, taken out or changed,
-so its duties are unknown. ``unknown``: no licence of the index."""
+"""What a text is, held against the licence that it is named after:
+
+- ``complete``: every sentence of the licence is there, and nothing else that sets terms.
+- ``incomplete``: what is there is the licence's, but its end or its beginning is missing.
+- ``modified``: sentences were put in, taken out or changed, so its duties are unknown.
+- ``unknown``: no licence of the index.
+"""
 
 Kind = Literal["inserted", "deleted", "changed", "outside"]
 """``outside``: before or after the licence's own text, in words that set terms."""

@@ -6,22 +6,23 @@ from weighbridge.audit.licence.detect.around import around, stretches
 from weighbridge.audit.licence.detect.candidates import candidates
 from weighbridge.audit.licence.detect.comparison import Comparison, compared
 from weighbridge.audit.licence.detect.identified import Candidate, Identified, Status
-from weighbridge.audit.licence.detect.index import Index, hashed, shipped
+from weighbridge.audit.licence.detect.index import Index, shipped
+from weighbridge.audit.licence.detect.lexicon import hashed
 from weighbridge.audit.licence.detect.passages import missing, passages
 from weighbridge.audit.licence.detect.words import Words, words_of
 
 LONGEST = 60_000
 """Words that are looked at; no licence has a sixth of them."""
 CUT = 0.3
-"""Share of a licence that is missing from an end on, above which the text was broken off and no sentence taken out."""
+"""Share of a licence missing at an end, above which the text was broken off and no sentence taken out."""
 
 
 def identify(text: str, known: Index | None = None) -> Identified:
     """The licence that `text` is, held against `known` (those that come along).
 
     A text is named after a licence only where at least half of the one is in the other; otherwise the status is
-    ``unknown`` and `candidates` has the nearest. Whatever the name: unless the status is ``complete``, the text's terms
-    are not that licence's.
+    ``unknown`` and `candidates` has the nearest. Whatever the name: unless the status is ``complete``, the text's
+    terms are not that licence's.
     """
     words = words_of(text)
     if len(words.words) > LONGEST:
@@ -84,7 +85,7 @@ def _ranked(words: Words, hashes: list[int], first: int, after: int, index: Inde
 
 
 def _is_it(one: Comparison) -> bool:
-    """Whether the text is this licence, whole, broken off or altered: half of it is there, or all that is there is it."""
+    """Whether the text is this licence, broken off or altered maybe: half of it is there, or nothing else is."""
     least = min(30, 0.6 * len(one.known.hashes))
     if one.matched < least or one.explained < 0.5:
         return False

@@ -1,6 +1,7 @@
 """What is known of each licence's text: hashes of its words, where its sentences end, and what each does.
 
-The index holds no text. Its words are 32-bit hashes; a clause is named by its number and by what it does, in our words.
+The index holds no text. Its words are 32-bit hashes; a clause is named by its number and, in our words, by what it
+does.
 """
 
 from __future__ import annotations
@@ -22,11 +23,6 @@ from weighbridge.errors import UsageError
 
 VARIABLE = "WEIGHBRIDGE_LICENCE_TEXTS"
 """Names a folder or JSONL file of the user's own licence texts, or an index that was built from one."""
-
-
-def hashed(word: str) -> int:
-    """A word as 32 bits."""
-    return zlib.crc32(word.encode("utf-8", "surrogatepass"))
 
 
 class Clause(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):

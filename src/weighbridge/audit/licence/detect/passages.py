@@ -2,104 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 from weighbridge.audit.licence.detect.comparison import Comparison, Gap
 from weighbridge.audit.licence.detect.cues import STRONG, sets_terms
 from weighbridge.audit.licence.detect.identified import Kind, Missing, Passage
-from weighbridge.audit.licence.detect.index import hashed
+from weighbridge.audit.licence.detect.lexicon import NUMBER_HASHES, NUMBERS, TURNING, TURNING_HASHES
 from weighbridge.audit.licence.detect.words import Words
-
-TURNING = frozenset(
-    [
-        "not",
-        "no",
-        "non",
-        "never",
-        "nor",
-        "neither",
-        "only",
-        "solely",
-        "exclusively",
-        "except",
-        "excluding",
-        "without",
-        "unless",
-        "until",
-        "prohibited",
-        "forbidden",
-        "restricted",
-        "banned",
-        "royalty",
-        "royalties",
-        "free",
-        "fee",
-        "fees",
-        "charge",
-        "irrevocable",
-        "revocable",
-        "perpetual",
-        "limited",
-        "exclusive",
-        "nonexclusive",
-        "commercial",
-        "noncommercial",
-        "may",
-        "must",
-        "shall",
-        "can",
-        "cannot",
-        "required",
-        "worldwide",
-        "transferable",
-        "sublicensable",
-        "sublicense",
-        "redistribute",
-        "distribute",
-        "sell",
-        "modify",
-        "hosted",
-        "research",
-        "academic",
-        "personal",
-        "internal",
-        "permitted",
-        "allowed",
-        "granted",
-        "terminate",
-        "terminates",
-        "all",
-        "any",
-    ]
-)
-"""Words that turn what a sentence says."""
-_TURNING = frozenset(hashed(word) for word in TURNING)
-_NUMBERS = frozenset(
-    [
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "twelve",
-        "fifteen",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "ninety",
-        "hundred",
-        "thousand",
-        "million",
-        "billion",
-        "percent",
-    ]
-)
-_NUMBER_HASHES = frozenset({hashed(word) for word in _NUMBERS} | {hashed(str(number)) for number in range(1001)})
 
 
 def passages(comparison: Comparison, words: Words) -> list[Passage]:
@@ -118,7 +27,7 @@ def passages(comparison: Comparison, words: Words) -> list[Passage]:
 
 
 def missing(comparison: Comparison) -> tuple[Missing, ...]:
-    """The clauses before the first word that is there and after the last one, those that say the same put together."""
+    """The clauses before the first word that is there and after the last one; those of one label are put together."""
     known = comparison.known
     first, last = comparison.blocks[0].a, comparison.blocks[-1].a + comparison.blocks[-1].size
     words: dict[int, int] = {}
@@ -138,7 +47,7 @@ def _by_sentence(gap: Gap, words: Words) -> list[Gap]:
     cuts += [at for at in range(gap.b + 1, gap.b_end) if words.sentences[at] != words.sentences[at - 1]]
     cuts.append(gap.b_end)
     parts = [Gap(gap.a, gap.a_end, cuts[0], cuts[1])]
-    parts += [Gap(gap.a_end, gap.a_end, first, after) for first, after in zip(cuts[1:], cuts[2:], strict=False)]
+    parts += [Gap(gap.a_end, gap.a_end, first, after) for first, after in itertools.pairwise(cuts[1:])]
     return parts
 
 
@@ -163,7 +72,7 @@ def _passage(comparison: Comparison, words: Words, key: tuple[str, int], gaps: l
         weight = "grants" if any("grants" in label for label in labels) else "duty"
         return Passage("deleted", words.lines[at], words.lines[at], clause, "", (), removed, weight)
     number = key[1]
-    inside = [at for at in _around(words, gaps[0].b if put else max(gaps[0].b - 1, 0), number)]
+    inside = _around(words, gaps[0].b if put else max(gaps[0].b - 1, 0), number)
     new = len(put) >= 0.6 * len(inside)
     kind: Kind = "inserted" if new and removed < 0.5 * len(put) else "changed"
     said = words.said(inside[0], inside[-1])
@@ -195,8 +104,8 @@ def _around(words: Words, at: int, number: int) -> list[int]:
 def _weight(kind: Kind, said: str, added: tuple[str, ...], gone: list[int]) -> str:
     if kind == "inserted":
         return "restricts" if STRONG.search(said) or sets_terms(said) else "wording"
-    if any(one.isdigit() or one in _NUMBERS for one in added) or any(one in _NUMBER_HASHES for one in gone):
+    if any(one.isdigit() or one in NUMBERS for one in added) or any(one in NUMBER_HASHES for one in gone):
         return "number"
-    if any(one in TURNING for one in added) or any(one in _TURNING for one in gone):
+    if any(one in TURNING for one in added) or any(one in TURNING_HASHES for one in gone):
         return "restricts"
     return "wording"

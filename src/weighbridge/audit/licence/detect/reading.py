@@ -48,7 +48,7 @@ def read_text(path: Path) -> str:
             raise UsageError("this is no file that can be read whole", where=str(path), fix="save the text to a file")
         if size > LIMIT:
             raise UsageError(
-                f"the file is too large for a licence: {size / 1e6:.1f} MB, and at most {LIMIT / 1e6:.0f} MB are read",
+                f"the file is too large for a licence: {size / 1e6:.1f} MB (limit {LIMIT / 1e6:.0f} MB)",
                 where=str(path),
                 fix="cut the licence's own text out into a file",
             )

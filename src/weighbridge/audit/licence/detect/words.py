@@ -166,12 +166,12 @@ def words_of(text: str) -> Words:
 
 
 def _is_heading(rows: list[str], at: int) -> bool:
-    """Markdown's headings, and short lines between empty ones that neither end like a sentence nor begin like an item."""
+    """Markdown's headings, and short capitalised lines between empty ones that do not end like a sentence."""
     row = rows[at].strip()
     if re.match(r"#{1,6}\s", row):
         return True
     alone = (at == 0 or not rows[at - 1].strip()) and (at + 1 == len(rows) or not rows[at + 1].strip())
     if not alone or len(row.split()) > 9 or row[-1:] in ".;,":
         return False
-    letters = [word for word in re.findall(r"[^\W\d_]{4,}", row)]
+    letters = re.findall(r"[^\W\d_]{4,}", row)
     return bool(letters) and all(word[0].isupper() for word in letters)
