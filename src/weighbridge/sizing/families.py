@@ -57,7 +57,12 @@ KIN: dict[str, Kin] = {
     "starcoder2": Kin(
         query_bias="use_bias", out_bias="use_bias", ffn_bias="use_bias", gated=False, norm_bias=True, tied=True
     ),
+    "cohere2": Kin(query_bias="attention_bias", ffn_bias=False, norms=1, tied=True, window="said"),
     "smollm3": Kin(tied=True),
+    "llama4_text": Kin(ffn_bias=False),
+    "olmoe": Kin(ffn_bias=False, head_norms="wide"),
+    "glm4_moe": Kin(ffn_bias=False, out_bias=False, head_dim=128),
+    "minimax_m2": Kin(query_bias=False, out_bias=False, ffn_bias=False, head_norms="wide"),
     "gpt_oss": Kin(ffn_bias=False, window="said"),
 }
 
@@ -77,12 +82,13 @@ def read_kin(said: Said) -> Shape:
     extra = (wide + 2 * narrow if query else 0) + (hidden if out else 0)
     extra += 0 if kin.no_norms else kin.norms * hidden * (2 if kin.norm_bias else 1)
     extra += {"": 0, "head": 2 * size, "wide": wide + narrow}[kin.head_norms]
-    if said.family == "cohere" and said.flag("use_qk_norm", False):
-        extra += wide + narrow
+    if said.flag("use_qk_norm", False):
+        extra += {"cohere": wide + narrow, "glm4_moe": 2 * size}.get(said.family, 0)
     if said.family == "gpt_oss":
         extra += heads  # a sink for each head
     base = Layers(1, heads, kept, size, gated=kin.gated, extra=extra)
-    plain = replace(base, ffn=said.maybe("intermediate_size") or 0)
+    inner = said.maybe("intermediate_size_mlp" if said.family == "llama4_text" else "intermediate_size")
+    plain = replace(base, ffn=inner or 0)
     if plain.ffn and _says(said, kin.ffn_bias):
         plain = replace(plain, extra=extra + plain.ffn * (2 if kin.gated else 1) + hidden)
     depth = said.depth("num_hidden_layers")
@@ -126,8 +132,14 @@ def divided(said: Said, hidden: int, heads: int) -> int:
 
 def _mixed(said: Said, depth: int) -> list[bool]:
     """Whether each layer has experts."""
-    if said.family in ("mixtral", "gpt_oss"):
+    if said.family in ("mixtral", "gpt_oss", "olmoe", "minimax_m2"):
         return [True] * depth
+    if said.family == "glm4_moe":
+        return [place >= said.natural("first_k_dense_replace", 1) for place in range(depth)]
+    if said.family == "llama4_text":
+        step, named = said.maybe("interleave_moe_layer_step") or 1, said.values.get("moe_layers")
+        mixed = set(said.list_of("moe_layers")) if named is not None else set(range(step - 1, depth, step))
+        return [place in mixed for place in range(depth)]
     if said.family not in ("qwen2_moe", "qwen3_moe"):
         return [False] * depth
     step, dense = said.natural("decoder_sparse_step", 1) or 1, set(said.list_of("mlp_only_layers"))
@@ -135,12 +147,19 @@ def _mixed(said: Said, depth: int) -> list[bool]:
 
 
 def _with_experts(said: Said, base: Layers, hidden: int) -> Layers:
-    experts = said.count("num_local_experts", "num_experts")
+    experts = said.count("num_local_experts", "num_experts", "n_routed_experts")
     inner = said.count("moe_intermediate_size", "intermediate_size")
     used = said.count("num_experts_per_tok")
     if used > experts:
         raise said.damaged("num_experts_per_tok", f"at most the number of experts, {experts}")
-    shared = said.natural("shared_expert_intermediate_size") if said.family == "qwen2_moe" else 0
+    shared, extra = 0, 0
+    if said.family == "qwen2_moe":
+        shared = said.natural("shared_expert_intermediate_size")
+        extra = hidden if shared else 0  # its gate
+    elif said.family == "llama4_text":
+        shared = inner
+    elif said.family == "glm4_moe":
+        shared = said.natural("n_shared_experts", 1) * inner
     biased = said.family == "gpt_oss"
     return replace(
         base,
@@ -149,13 +168,16 @@ def _with_experts(said: Said, base: Layers, hidden: int) -> Layers:
         expert_ffn=inner,
         expert_extra=2 * inner + hidden if biased else 0,
         ffn=shared,
-        extra=base.extra + (hidden if shared else 0) + (experts if biased else 0),
+        extra=base.extra + extra + (experts if biased else 0),
     )
 
 
 def _windows(said: Said, kin: Kin, depth: int) -> list[int | None]:
     window = said.natural("sliding_window") or None
     kinds = said.list_of("layer_types")
+    if said.family == "llama4_text":  # three of four layers attend within chunks
+        chunk, step = said.maybe("attention_chunk_size"), said.maybe("no_rope_layer_interval") or 4
+        return [chunk if (place + 1) % step else None for place in range(depth)]
     if window is None or not kin.window:
         return [None] * depth
     if kinds:
@@ -167,8 +189,8 @@ def _windows(said: Said, kin: Kin, depth: int) -> list[int | None]:
     # Older configurations name no kinds: these were the rules of their makers' code.
     if said.family in ("gemma2", "gpt_oss"):
         return [None if place % 2 else window for place in range(depth)]
-    if said.family == "gemma3_text":
-        step = said.maybe("sliding_window_pattern") or 6
+    if said.family in ("gemma3_text", "cohere2"):
+        step = said.maybe("sliding_window_pattern") or (6 if said.family == "gemma3_text" else 4)
         return [None if (place + 1) % step == 0 else window for place in range(depth)]
     if not said.flag("use_sliding_window", False):
         return [None] * depth

@@ -178,11 +178,19 @@ def read_opt(said: Said) -> Shape:
 
 
 def read_deepseek(said: Said) -> Shape:
-    """DeepSeek V2, V3 and R1, Kimi K2: latent attention, one or more shared experts beside the routed ones."""
+    """DeepSeek V2, V3 and R1, Kimi K2, GLM-5: latent attention, one or more shared experts beside the routed ones.
+
+    DeepSeek V3.2 and GLM-5 choose the tokens they attend to by an index, which keeps a key of each token as well.
+    """
     hidden, heads = said.count("hidden_size"), said.count("num_attention_heads")
     turned, plain = said.count("qk_rope_head_dim"), said.count("qk_nope_head_dim")
     query, kept = said.maybe("q_lora_rank") or 0, said.count("kv_lora_rank")
     biases = query + kept + turned + hidden if said.flag("attention_bias", False) else 0
+    index = said.maybe("index_head_dim")
+    chosen = 0
+    if index is not None:
+        lookers = said.count("index_n_heads")
+        chosen = query * lookers * index + hidden * index + 2 * index + hidden * lookers
     base = Layers(
         count=1,
         heads=heads,
@@ -192,7 +200,8 @@ def read_deepseek(said: Said) -> Shape:
         query_rank=query,
         kv_rank=kept,
         rope_dim=turned,
-        extra=2 * hidden + query + kept + (biases if query or not biases else biases - query),
+        index_dim=index or 0,
+        extra=2 * hidden + query + kept + biases + chosen,
     )
     depth, first = said.depth("num_hidden_layers"), said.natural("first_k_dense_replace")
     step, experts = said.natural("moe_layer_freq", 1) or 1, said.maybe("n_routed_experts")

@@ -97,5 +97,5 @@ def described(shape: Shape) -> str:
 
 def _kept(run: Layers) -> int:
     if run.latent:
-        return run.kv_rank + run.rope_dim
-    return run.kv_heads * (run.head_dim + run.values)
+        return run.kv_rank + run.rope_dim + run.index_dim
+    return run.kv_heads * (run.head_dim + run.values) + run.index_dim

@@ -24,6 +24,8 @@ class Layers:
     """Width that keys and values are squeezed through (latent attention); kept of a token, with `rope_dim`."""
     rope_dim: int = 0
     """Numbers of a key that carry the position and are shared by all heads (latent attention)."""
+    index_dim: int = 0
+    """Numbers of a key kept of each token to choose by which tokens are attended to (sparse attention)."""
     window: int | None = None
     """Tokens back that a layer sees, and keeps; None: all."""
     ffn: int = 0
