@@ -112,3 +112,23 @@ def _and(places: tuple[str, ...]) -> str:
 
 def _or(words: tuple[str, ...]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def said_conditions(rule: Rule) -> tuple[str, ...]:
+    """The conditions of a rule, in words."""
+    said = []
+    if rule.commercial:
+        said.append("for commercial purposes")
+    if rule.seat_in:
+        said.append(f"with a seat in {_and(rule.seat_in)}")
+    if rule.users_in:
+        said.append(f"with users in {_and(rule.users_in)}")
+    if rule.multimodal:
+        said.append("for multimodal models")
+    if rule.users_over is not None:
+        said.append(f"over {rule.users_over:,} monthly active users{f' in {rule.as_of}' if rule.as_of else ''}")
+    if rule.revenue_over is not None:
+        said.append(f"over {rule.revenue_over:,.0f} USD of revenue a year")
+    if rule.fields:
+        said.append(f"in {_or(rule.fields)}")
+    return tuple(said)
