@@ -35,9 +35,9 @@ def find_target(text: str) -> Target:
     A spec such as ``hf:org/name@revision``, ``path:FOLDER`` or ``openai:gpt-4.1`` is read as the model it names.
     Raises `UsageError` with the nearest match where there is neither such a path nor such a model.
     """
-    from weighbridge.catalog.models import catalogue
+    from weighbridge.audit.openness.facts import known_systems
 
-    known = catalogue()
+    known = known_systems()
     kind, _, rest = text.partition(":")
     named = rest if rest and not Path(text).exists() and "/" not in kind else text
     path = Path(named).expanduser()

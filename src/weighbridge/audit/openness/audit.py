@@ -2,14 +2,70 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+import msgspec
+
+from weighbridge.audit.openness.base import DEEPEST, Named, bases_named, find_base, guessed, is_tuned
+from weighbridge.audit.openness.beside import code_beside, data_beside
+from weighbridge.audit.openness.card import Card, read_card
 from weighbridge.audit.openness.criteria import System, criteria
 from weighbridge.audit.openness.evidence import Hit, Table
-from weighbridge.audit.openness.facts import facts_of, hits_of, licensing_of
-from weighbridge.audit.openness.mof import grade
-from weighbridge.audit.openness.openness import Openness
-from weighbridge.audit.openness.osi import osi_verdict
-from weighbridge.audit.openness.table import Licensing, assemble
+from weighbridge.audit.openness.facts import facts_of, hits_of, known_systems, licensing_of
+from weighbridge.audit.openness.listing import Listing, read_listing
+from weighbridge.audit.openness.mof import capped_grade, grade
+from weighbridge.audit.openness.openness import Base, Openness
+from weighbridge.audit.openness.osi import capped_verdict, osi_verdict
+from weighbridge.audit.openness.seen_card import access_hits, document_hits, withheld_hits
+from weighbridge.audit.openness.seen_files import (
+    checkpoint_hits,
+    config_hits,
+    gated,
+    report_hits,
+    repository_hits,
+    weights_hits,
+)
+from weighbridge.audit.openness.seen_licence import licensing_seen, stricter
+from weighbridge.audit.openness.seen_links import (
+    checkpoint_links,
+    code_hits,
+    dataset_hits,
+    datasets_named,
+    paper_hits,
+    repositories,
+)
+from weighbridge.audit.openness.table import Licensing, assemble, capped, filled
+from weighbridge.audit.openness.terms import terms_of
+from weighbridge.audit.openness.washing import washing
 from weighbridge.audit.target import Target
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What was found of one model, without its bases."""
+
+    hits: list[Hit] = field(default_factory=list)
+    licensing: Licensing = field(default_factory=Licensing)
+    card: Card = field(default_factory=Card)
+    bases: list[Named] = field(default_factory=list)
+    tuned: bool = False
+    problems: list[str] = field(default_factory=list)
+    side: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Audited:
+    openness: Openness
+    table: Table
+    """As it is read by the two definitions: no more open than its bases."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Below:
+    """A base that was found."""
+
+    base: Base
+    audited: _Audited
 
 
 def audit_openness(target: Target) -> Openness:
@@ -18,18 +74,128 @@ def audit_openness(target: Target) -> Openness:
     Files are read as data, with limits on their size; nothing of them is run. Raises `UsageError` where the target
     cannot be read at all; a single damaged file is named under `problems` instead.
     """
-    hits: list[Hit] = []
-    licensing = Licensing()
-    if target.facts is not None:
-        facts = facts_of(target.facts)
-        hits += hits_of(facts)
-        licensing = licensing_of(facts)
-    table: Table = assemble(hits, licensing)
-    return Openness(
+    return _audit(target, ()).openness
+
+
+def _audit(target: Target, trail: tuple[str, ...]) -> _Audited:
+    found = _gather(target)
+    own = assemble(found.hits, found.licensing)
+    bases, below = _walk(found, target, trail)
+    for one in below:
+        if one.base.relation == "quantized":
+            own = filled(own, one.audited.table, one.base.name)
+    table = _with_bases(own, found, bases, below)
+    mof, osi = grade(table), osi_verdict(table)
+    for one in below:
+        mof = capped_grade(mof, one.audited.openness.mof, one.base.name)
+        osi = capped_verdict(osi, one.audited.openness.osi)
+    based = tuple(bases)
+    openness = Openness(
         target=target.name,
         rows=tuple(table.values()),
-        mof=grade(table),
-        osi=osi_verdict(table),
-        criteria=criteria(System(table)),
-        licence=licensing.whole,
+        mof=mof,
+        osi=osi,
+        criteria=criteria(System(own, below[0].audited.table if below else None, found.tuned, bool(bases))),
+        label=found.licensing.whole or "",
+        licence=terms_of(found.licensing.whole).id or found.licensing.whole,
+        bases=based,
+        washing=washing(found.card, table, mof, osi, found.licensing.whole, based, found.side),
+        problems=tuple(dict.fromkeys(found.problems)),
+        credits=tuple(known_systems().credits([target.facts])) if target.facts is not None else (),
     )
+    return _Audited(openness, table)
+
+
+def _walk(found: _Gathered, target: Target, trail: tuple[str, ...]) -> tuple[list[Base], list[_Below]]:
+    """The bases that `target` names, and the audits of those that were found; circles and depth are bounded."""
+    here = (*trail, _key(target.name))
+    bases: list[Base] = []
+    below: list[_Below] = []
+    for named in found.bases:
+        circle = _key(named.name) in here
+        base = None if circle or len(here) > DEEPEST else find_base(named, target)
+        if circle:
+            found.problems.append(f"base {named.name}: named in a circle")
+        if base is None or (base.path is not None and base.path == target.path):
+            bases.append(Base(named.name, named.relation, ""))
+            continue
+        audited = _audit(base, here)
+        place = str(base.path) if base.path is not None else "catalogue"
+        bases.append(Base(named.name, named.relation, place, audited.openness.mof.low))
+        below.append(_Below(bases[-1], audited))
+        found.problems += [f"base {named.name}: {one}" for one in audited.openness.problems[:3]]
+    return bases, below
+
+
+def _with_bases(own: Table, found: _Gathered, bases: list[Base], below: list[_Below]) -> Table:
+    """The table as the definitions read it: no more open than what it was made from."""
+    table = own
+    if found.tuned or any(one.relation not in ("quantized", "") for one in bases):
+        # The data of a tuned model are those of its tuning as well as those of its base.
+        tuning = own["tuning_data"]
+        table = own | {"datasets": msgspec.structs.replace(tuning, component="datasets", name=own["datasets"].name)}
+    for one in below:
+        table = capped(table, one.audited.table, one.base.name, adapter=one.base.relation == "adapter")
+    for base in bases:
+        if not base.found:
+            table = capped(table, assemble([], Licensing()), base.name, adapter=base.relation == "adapter")
+    return table
+
+
+def _key(name: str) -> str:
+    return name.strip().lower().rpartition("/")[2]
+
+
+def _gather(target: Target) -> _Gathered:
+    found = _Gathered()
+    if target.facts is not None:
+        facts = facts_of(target.facts)
+        found.hits += hits_of(facts)
+        found.licensing = licensing_of(facts)
+        found.side = facts.says("side")
+    if target.path is None:
+        found.tuned = bool(guessed(target.name))
+        return found
+    listing = read_listing(target.path, target.name)
+    card = read_card(listing)
+    found.card = card
+    identity = str(listing.fields.get("id") or listing.fields.get("modelId") or target.name)
+    found.bases = [one for one in bases_named(listing, card) if one.name not in (identity, target.name)]
+    found.tuned = is_tuned(target.name, listing, card)
+    if not found.bases and found.tuned:
+        guess = guessed(identity)
+        if guess is not None and find_base(guess, target) is not None:
+            found.bases = [guess]
+    found.hits += _hits(target, listing, card, found)
+    seen = licensing_seen(listing, card)
+    known = found.licensing
+    if seen.whole and known.whole:
+        chosen = stricter(terms_of(seen.whole), terms_of(known.whole)).written
+        if chosen != seen.whole:
+            found.problems.append(f"the card says {seen.whole}, the catalogue {known.whole}; the stricter counts")
+        seen = Licensing(chosen, seen.source, True, seen.kinds)
+    found.licensing = seen if seen.whole or not known.whole else known
+    found.problems = [*listing.problems, *found.problems]
+    return found
+
+
+def _hits(target: Target, listing: Listing, card: Card, found: _Gathered) -> list[Hit]:
+    """Every rule on what lies in the target's files and beside it."""
+    tuning = "tuning_data" if found.tuned or found.bases else "datasets"
+    hits = [*weights_hits(listing, card), *config_hits(listing), *repository_hits(listing), *checkpoint_hits(listing)]
+    hits += [*report_hits(listing), *document_hits(card, tuning == "tuning_data"), *withheld_hits(card)]
+    hits += [*paper_hits(listing, card), *checkpoint_links(card), *access_hits(listing, card, gated(listing, card))]
+    read: set[str] = set()
+    for name, _ in repositories(card):
+        beside = code_beside(name, target.path, found.problems)
+        if beside is not None:
+            read.add(name)
+            hits += beside
+    hits += code_hits(card, read)
+    data_read: set[str] = set()
+    for name, _ in datasets_named(card):
+        beside = data_beside(name, tuning, target.path, found.problems)
+        if beside is not None:
+            data_read.add(name)
+            hits += beside
+    return hits + dataset_hits(card, tuning, data_read)

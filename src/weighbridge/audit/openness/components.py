@@ -1,4 +1,4 @@
-"""The parts of a release that openness is judged by: those of the Model Openness Framework 1.0, and six more.
+"""The parts of a release that openness is judged by: those of the Model Openness Framework 1.0, and seven more.
 
 Names, types and classes of the framework: White et al. 2024 (arXiv 2403.13784) and the framework's own tool.
 """
@@ -49,6 +49,7 @@ COMPONENTS: tuple[Component, ...] = (
     Component("code_guide", "Documentation of the code", "document"),
     Component("architecture_guide", "Description of the architecture", "document"),
     Component("peer_review", "Peer-reviewed paper", "document"),
+    Component("card_detail", "Detail of the model card", "document"),
     Component("package", "Installable package", "code"),
     Component("api", "Public interface to try it", "service"),
 )

@@ -150,7 +150,7 @@ def _paper(system: System, side: Side) -> Grade:
 
 
 def _model_card(system: System, side: Side) -> Grade:
-    return _plain(_state(system.own["model_card"], side))
+    return _plain(_state(system.own["card_detail"], side))
 
 
 def _datasheet(system: System, side: Side) -> Grade:
@@ -177,7 +177,7 @@ RULES: tuple[tuple[str, str, Rule, str], ...] = (
     ("architecture", "Documentation of the architecture", _architecture, "architecture_guide"),
     ("preprint", "Preprint", _preprint, "paper"),
     ("paper", "Peer-reviewed paper", _paper, "peer_review"),
-    ("modelcard", "Model card", _model_card, "model_card"),
+    ("modelcard", "Model card", _model_card, "card_detail"),
     ("datasheet", "Data sheet", _datasheet, "data_card"),
     ("package", "Package", _package, "package"),
     ("api", "Interface to try it", _api, "api"),

@@ -94,6 +94,24 @@ def blocker(row: Row) -> str:
     return f"{name}: {row.licence} is not an open licence"
 
 
-def at_least(mof: MofClass | None, wanted: MofClass) -> bool:
-    """Whether a class is `wanted` or a better one."""
-    return mof is not None and CLASSES.index(mof) >= CLASSES.index(wanted)
+def capped_grade(own: MofGrade, base: MofGrade, name: str) -> MofGrade:
+    """The grade of a fine-tune: of no better class than its base's."""
+
+    def less(one: MofClass | None, other: MofClass | None) -> MofClass | None:
+        return one if other is not None and at_least(other, one) else other
+
+    low = less(own.low, base.low)
+    blockers = own.blockers
+    if low != own.low or own.next is None:
+        after = CLASSES[0] if low is None else None if low == "I" else CLASSES[CLASSES.index(low) + 1]
+        told = "reaches no class" if base.low is None else f"reaches class {base.low} alone"
+        blockers = () if after is None else (f"its base {name} {told}",)
+        own = msgspec.structs.replace(own, next=after)
+    return msgspec.structs.replace(
+        own, low=low, likely=less(own.likely, base.likely), high=less(own.high, base.high), blockers=blockers
+    )
+
+
+def at_least(mof: MofClass | None, wanted: MofClass | None) -> bool:
+    """Whether a class is `wanted` or a better one; any is at least none."""
+    return wanted is None or (mof is not None and CLASSES.index(mof) >= CLASSES.index(wanted))

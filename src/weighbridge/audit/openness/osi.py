@@ -58,6 +58,20 @@ def osi_verdict(table: Table) -> OsiVerdict:
     )
 
 
+def capped_verdict(own: OsiVerdict, base: OsiVerdict) -> OsiVerdict:
+    """The verdict on a fine-tune: no better than that on its base."""
+
+    def less(one: Verdict, other: Verdict) -> Verdict:
+        return min((one, other), key=VERDICTS.index)
+
+    return msgspec.structs.replace(
+        own,
+        verdict=less(own.verdict, base.verdict),
+        low=less(own.low, base.low),
+        high=less(own.high, base.high),
+    )
+
+
 def verdict_of(states: list[ClauseState]) -> Verdict:
     """All met: complies. One not met: does not. Else near."""
     if all(state == "met" for state in states):

@@ -67,7 +67,8 @@ def _row(component: Component, hits: list[Hit], licensing: Licensing) -> Row:
     standing, licence = terms.standing, terms.id or terms.written or None
     if own is None and component.id in ELSEWHERE and best.basis != "file" and standing != "none":
         standing, licence = "unknown", None
-    note = "; ".join(dict.fromkeys(part for part in (best.note, misfit(terms, component.kind) or "") if part))
+    unfit = misfit(terms, component.kind) if standing == terms.standing else None
+    note = "; ".join(dict.fromkeys(part for part in (best.note, unfit or "") if part))
     also = tuple(dict.fromkeys(hit.path for hit in hits if hit.path and hit.path != best.path))
     return Row(
         component=component.id,
@@ -88,18 +89,35 @@ def _row(component: Component, hits: list[Hit], licensing: Licensing) -> Row:
 STANDINGS: tuple[Standing, ...] = ("not open", "none", "unknown", "open")
 """From the least that may be done to the most."""
 
-INHERITED = ("weights", "datasets", "data_card", "training_code", "preprocessing_code")
-"""Parts of which a fine-tune holds no more than its base does."""
+INHERITED = ("datasets", "data_card", "training_code", "preprocessing_code")
+"""Parts of which a fine-tune holds no more than its base does. Of the weights it inherits the terms."""
 
 
-def capped(table: Table, base: Table, name: str) -> Table:
-    """The table of a fine-tune of `base`: what was made from something is no more open than that is."""
-    return table | {one: _lesser(table[one], base[one], name) for one in INHERITED}
+def capped(table: Table, base: Table, name: str, adapter: bool = False) -> Table:
+    """The table of a fine-tune of `base`: what was made from something is no more open than that is.
+
+    An `adapter` is of no use without the base's weights, so that theirs bound its own.
+    """
+    bound = {one: _lesser(table[one], base[one], name) for one in INHERITED}
+    weights = table["weights"]
+    lesser = _lesser(weights, base["weights"], name)
+    if not adapter:
+        lesser = msgspec.structs.replace(lesser, state=weights.state, low=weights.low, high=weights.high)
+    return table | bound | {"weights": lesser}
+
+
+def filled(table: Table, base: Table, name: str) -> Table:
+    """The table of a mere copy (quantised, converted): what is not there itself is as its base has it."""
+    note = f"as its base {name} has it"
+    return {
+        one: msgspec.structs.replace(base[one], note=note) if row.state == "unknown" else row
+        for one, row in table.items()
+    }
 
 
 def _lesser(own: Row, base: Row, name: str) -> Row:
     def less(one: State, other: State) -> State:
-        return min((one, other), key=LEVEL.__getitem__)
+        return min((one, other), key=lambda state: (LEVEL[state], state != "absent"))
 
     terms = min((own.terms, base.terms), key=STANDINGS.index)
     bound = LEVEL[base.state] < LEVEL[own.state] or terms != own.terms

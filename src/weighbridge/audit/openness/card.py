@@ -1,0 +1,169 @@
+"""A model card: the fields at its head, and its text by sections, links and sentences."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from weighbridge.audit.openness.listing import Listing
+
+LARGEST_HEAD = 1_000_000
+EMPTY = re.compile(
+    r"\[?\s*(more information (needed)?|to be (added|announced)|tba|tbd|coming soon|n/?a)\s*\]?\.?", re.I
+)
+LINK = re.compile(
+    r"\[([^\]\n]{0,300})\]\(\s*<?(https?://[^\s)>]{1,500})>?[^)\n]{0,100}\)|(https?://[^\s)\]>\"'`]{4,500})"
+)
+HEADING = re.compile(r"^(?:#{1,6}\s+(?P<hash>.{1,200}?)\s*#*|\*\*(?P<bold>[^*\n]{2,80})\*\*:?)\s*$", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link, and the line that it stands in."""
+
+    url: str
+    text: str
+    line: str
+    section: str
+    number: int
+    """Of the line, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands under it."""
+
+    title: str
+    body: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card that was read; empty fields and no sections where there is none."""
+
+    path: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    text: str = ""
+    sections: tuple[Section, ...] = ()
+    links: tuple[Link, ...] = ()
+    first: int = 0
+    """Lines before the text."""
+
+    @property
+    def words(self) -> int:
+        """Words of its prose: without links, code, tables' rules and empty template fields."""
+        return len(re.findall(r"[^\W\d_]{2,}", prose(self.text)))
+
+    def strings(self, name: str) -> list[str]:
+        """A field that holds one text or several."""
+        value = self.fields.get(name)
+        values = value if isinstance(value, list) else [value]
+        return [str(one).strip() for one in values if isinstance(one, (str, int, float)) and str(one).strip()][:200]
+
+    def under(self, *titles: str) -> list[Section]:
+        """Sections whose heading holds one of `titles` (regular expressions) and that say something."""
+        rule = re.compile("|".join(titles), re.I)
+        return [one for one in self.sections if rule.search(one.title) and len(prose(one.body).split()) >= 5]
+
+
+def prose(text: str) -> str:
+    """Text without code, comments, links' targets and fields of a template that were left empty."""
+    plain = re.sub(r"```.*?```|<!--.*?-->|~~~.*?~~~", lambda found: "\n" * found[0].count("\n"), text, flags=re.S)
+    plain = re.sub(r"\]\([^)\n]*\)|https?://\S+|<[^>\n]{1,300}>", " ", plain)
+    return EMPTY.sub(" ", plain)
+
+
+def find_card(listing: Listing) -> str:
+    """The path of the model card; empty where there is none."""
+    for pattern in (
+        r"^readme\.(md|rst|txt|markdown)$",
+        r"^model_?card\.(md|txt)$",
+        r"^readme$",
+        r"model_?card.*\.md$",
+    ):
+        found = listing.named(pattern)
+        if found:
+            return found[0]
+    return next((path for path in listing.texts if path.lower() == "readme.md"), "")
+
+
+def read_card(listing: Listing, path: str | None = None) -> Card:
+    """The model card of a release. What is damaged in it is noted as a problem, and the rest is read."""
+    path = find_card(listing) if path is None else path
+    given = listing.fields.get("cardData")
+    hub = given if isinstance(given, dict) else {}
+    text = listing.text(path) if path else None
+    if text is None:
+        return Card(path="", fields=hub)
+    head, body = split_head(text)
+    fields = {} if head is None else _fields(listing, path, head)
+    body = re.sub(r"<!--.*?-->", lambda found: "\n" * found[0].count("\n"), body, flags=re.S)
+    first = text[: len(text) - len(body)].count("\n") if head is not None else 0
+    sections = _sections(body, first)
+    return Card(path, hub | fields, body, sections, _links(body, sections, first), first)
+
+
+def split_head(text: str) -> tuple[str | None, str]:
+    """The front matter and what follows it; None where a card has none."""
+    found = re.match(r"\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?^---[ \t]*(?:\r?\n|\Z)", text, re.S | re.M)
+    return (found[1], text[found.end() :]) if found else (None, text)
+
+
+def _fields(listing: Listing, path: str, head: str) -> dict[str, Any]:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    where = f"{path}: unreadable front matter"
+    if len(head) > LARGEST_HEAD:
+        listing.note(f"{where} (longer than {LARGEST_HEAD:,} characters)")
+        return {}
+    if head.count("[") + head.count("{") > 20_000 or re.search(r"[\[{]{50}", re.sub(r"\s", "", head)):
+        listing.note(f"{where} (nested too deep)")
+        return {}
+    try:
+        for event in yaml.parse(head, Loader=loader):
+            tagged = getattr(event, "tag", None)
+            if isinstance(event, yaml.AliasEvent) or (tagged and not str(tagged).startswith("tag:yaml.org,2002:")):
+                listing.note(f"{where} (it uses YAML anchors or tags)")
+                return {}
+            if tagged and str(tagged).startswith("tag:yaml.org,2002:python"):
+                listing.note(f"{where} (it asks for Python objects)")
+                return {}
+        tree = yaml.load(head, Loader=loader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 2}" if mark is not None else ""
+        what = getattr(error, "problem", None) or type(error).__name__
+        listing.note(f"{path}{line}: unreadable front matter ({what})")
+        return {}
+    if not isinstance(tree, dict):
+        listing.note(f"{where} (no table of fields)")
+        return {}
+    return {str(name): value for name, value in tree.items()}
+
+
+def _sections(body: str, first: int) -> tuple[Section, ...]:
+    code = [found.span() for found in re.finditer(r"```.*?```", body, re.S)]
+    marks = [
+        found for found in HEADING.finditer(body) if not any(start <= found.start() < end for start, end in code)
+    ]
+    sections = [Section("", body[: marks[0].start()] if marks else body, first + 1)]
+    for mark, after in zip(marks, [*marks[1:], None], strict=True):
+        title = re.sub(r"[*_`#]|\[|\]\([^)]*\)", "", mark["hash"] or mark["bold"]).strip()
+        until = after.start() if after is not None else len(body)
+        sections.append(Section(title, body[mark.end() : until], first + body[: mark.start()].count("\n") + 1))
+    return tuple(sections)
+
+
+def _links(body: str, sections: tuple[Section, ...], first: int) -> tuple[Link, ...]:
+    links = []
+    for number, line in enumerate(body.splitlines(), first + 1):
+        if "http" not in line:
+            continue
+        section = next((one.title for one in reversed(sections) if one.line <= number), "")
+        for found in LINK.finditer(line[:5000]):
+            url = (found[2] or found[3]).rstrip(".,;:")
+            links.append(Link(url, (found[1] or "").strip(), line[:1000], section, number))
+    return tuple(links[:3000])
