@@ -86,7 +86,10 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes, where: str
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
     """What the server calls this request, under the names in use; None where it gives none."""
-    return next((found for name in _REQUEST_IDS if (found := headers.get(name))), None)
+    for name in _REQUEST_IDS:
+        if found := headers.get(name):
+            return found
+    return None
 
 
 def from_event(error: object, where: str) -> ModelError:

@@ -197,7 +197,10 @@ class CohereReader(Incoming):
 
 def _whole(*counts: float | None) -> int | None:
     """The first that is known, as a whole number; the vendor writes floats."""
-    return next((int(count) for count in counts if count is not None), None)
+    for count in counts:
+        if count is not None:
+            return int(count)
+    return None
 
 
 class _ByType(msgspec.Struct):
