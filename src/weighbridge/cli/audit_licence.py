@@ -65,9 +65,9 @@ def licence(
 ) -> int:
     """Say whether a model's licences allow a job, and where.
 
-    TARGET is a name of the catalogue, a model folder, a hub-style listing in a .json file, or licence:NAME. All
-    of its parts count, with what it was made from. The answer is "allowed", "allowed if" with duties and conditions, "not
-    allowed" or "unknown", each with the clause. It is not legal advice.
+    TARGET is a name of the catalogue, a model folder, a hub-style listing in a .json file, a licence's text, or
+    licence:NAME. All of its parts count, with what it was made from. The answer is "allowed", "allowed if" with
+    duties and conditions, "not allowed" or "unknown", each with the clause. It is not legal advice.
 
     `diff A B` tells what changed between two licences, `show ID` what is known of one, `list` which are known.
     """

@@ -60,7 +60,7 @@ def gathered(target: Target, more: tuple[str, ...] = ()) -> Gathered:
 
 
 def licence_target(text: str) -> Target:
-    """The target that `text` names: as `find_target` does, or a licence by ``licence:NAME``.
+    """The target that `text` names: as `find_target` does, or a licence by ``licence:NAME``, or a licence's text.
 
     A licence's name alone will do where no model and no folder is called so. Raises `UsageError`.
     """
@@ -71,6 +71,9 @@ def licence_target(text: str) -> Target:
                 "no licence is named", where=text, fix="write licence:llama-3.1, or licence:'MIT OR GPL-3.0'"
             )
         return Target(name=LICENCE + name)
+    path = Path(text).expanduser()
+    if path.is_file() and path.suffix.lower() != ".json":
+        return Target(name=path.name, path=path)
     try:
         return find_target(text)
     except UsageError:
@@ -81,9 +84,10 @@ def licence_target(text: str) -> Target:
 
 def _of_target(target: Target) -> Gathered:
     if target.path is not None:
-        from weighbridge.audit.licence.release import of_release
+        from weighbridge.audit.licence.release import of_release, of_text
 
-        return of_release(target)
+        lone = target.path.is_file() and target.path.suffix.lower() != ".json"
+        return of_text(target.path) if lone else of_release(target)
     if target.facts is not None:
         return of_facts(target.facts)
     if target.name.startswith(LICENCE):
@@ -223,7 +227,7 @@ def _beside(text: str) -> Gathered:
         expression(name, f"--with {text}")
         return Gathered((Component(role, name, (Statement(name, f"--with {text}"),)),))
     try:
-        target = find_target(name)
+        target = licence_target(name)
     except UsageError as error:
         raise UsageError(
             f"{name!r} is no licence, no model of the catalogue and no folder here",

@@ -64,6 +64,20 @@ def of_release(target: Target, above: set[str] | None = None) -> Gathered:
     return _without_data_note(found, card, bases)
 
 
+def of_text(path: Path) -> Gathered:
+    """A licence's text alone, as the licence of something's weights. Raises `UsageError` for what is no licence."""
+    from weighbridge.audit.licence.detect import read_text
+
+    statement, found = _said_by(path.name, read_text(path))
+    if found is None or found.licence is None:
+        raise UsageError(
+            f"the file is no licence: {'it is empty' if found is None else found.statement}",
+            where=str(path),
+            fix="name the licence (licence:NAME), or put its terms into a facts file of your own",
+        )
+    return Gathered((Component("weights", path.name, (statement,)),))
+
+
 def _tag(card: Card, listing: Listing) -> Statement | None:
     """What the card, or else the hub, calls the licence."""
     names = card.strings("license") or card.strings("licence")
@@ -103,12 +117,18 @@ def _texts(listing: Listing, main: Role) -> list[tuple[str, Role]]:
 
 
 def _text(listing: Listing, path: str) -> tuple[Statement, Identified | None]:
+    text = listing.text(path)
+    if text is None:
+        return Statement(None, f"{path} cannot be read here"), None
+    return _said_by(path, text)
+
+
+def _said_by(path: str, text: str) -> tuple[Statement, Identified | None]:
+    """What a text says of itself, and what it was found to be."""
     from weighbridge.audit.licence.detect import identify
 
-    text = listing.text(path)
-    if text is None or not text.strip():
-        why = "is empty" if text is not None else "cannot be read here"
-        return Statement(None, f"{path} {why}", ""), None
+    if not text.strip():
+        return Statement(None, f"{path} is empty"), None
     found = identify(text)
     if found.status == "complete" and not found.also:
         return Statement(found.licence, f"{path}: {found.statement}"), found
