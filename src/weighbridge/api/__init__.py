@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from weighbridge.api.weighed import weigh_and_decide
 from weighbridge.decide import Decision, decide
-from weighbridge.decide.again import joined, left_to_weigh, remaining
 from weighbridge.decide.decide import NOTHING_DEMANDED
-from weighbridge.decide.terms import Terms
 from weighbridge.errors import UsageError, nearest
 from weighbridge.evidence import Budget, Question, Requirements, Side
 from weighbridge.store import DEFAULT, open_store
 from weighbridge.tasks.task import Task
-from weighbridge.weighing.blocking import completed
 from weighbridge.weighing.candidate import Candidate
-from weighbridge.weighing.halt import Halt
 from weighbridge.weighing.limits import Limits
 from weighbridge.weighing.progress import Progress
-from weighbridge.weighing.weigh import DEFAULT_LIMITS, NO_BUDGET, weigh
+from weighbridge.weighing.weigh import DEFAULT_LIMITS, NO_BUDGET
 
 if TYPE_CHECKING:
     from weighbridge.evidence import Evidence
     from weighbridge.evidence.scores_file import Missing
     from weighbridge.logs.figures import Tally
     from weighbridge.logs.log import Settings
-    from weighbridge.store import Store
-    from weighbridge.weighing.run import Run
 
 
 def compare(
@@ -280,56 +274,3 @@ def _candidates(given: Sequence[Candidate | str], task: Task) -> tuple[Candidate
             )
         )
     return tuple(found)
-
-
-def weigh_and_decide(
-    task: Task,
-    candidates: Sequence[Candidate],
-    question: Question,
-    *,
-    store: Store,
-    requirements: Requirements = NOTHING_DEMANDED,
-    budget: Budget = NO_BUDGET,
-    limits: Limits = DEFAULT_LIMITS,
-    seed: int = 0,
-    title: str | None = None,
-    currency: str = "USD",
-    progress: Progress | None = None,
-) -> Decision:
-    """Weigh, decide, and go on among the rest for as long as whoever won may not be chosen.
-
-    Closes the candidates' models. Works inside and outside a running event loop.
-    """
-    halt = Halt()
-    wanted = requirements
-    terms = Terms(requirements, currency)
-
-    async def weighed(names: Sequence[str], budget: Budget) -> Run:
-        return await weigh(
-            task,
-            [candidate for candidate in candidates if candidate.name in names],
-            question,
-            store=store,
-            budget=budget,
-            seed=seed,
-            limits=limits,
-            progress=progress,
-            halt=halt,
-        )
-
-    async def whole() -> Decision:
-        try:
-            run = await weighed([candidate.name for candidate in candidates], budget)
-            while halt.reason is None and (names := left_to_weigh(run, terms)):
-                left = remaining(budget, run)
-                if left is None:
-                    break
-                grown = joined(run, await weighed(names, left))
-                if grown.calls_made == run.calls_made:
-                    break
-                run = grown
-            return decide(run, wanted, title=task.name if title is None else title, currency=currency)
-        finally:
-            await asyncio.gather(*{id(c.model): c.model.close() for c in candidates}.values())
-
-    return completed(whole, halt)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weighbridge.cli.failure import FAILURE
-from weighbridge.cli.outputs import console
+from weighbridge.cli.outputs import EXIT_CODES, console
 from weighbridge.cli.overrides import override_options
+from weighbridge.cli.run import left_out
 
 if TYPE_CHECKING:
     from weighbridge.project.load import Project
@@ -33,6 +34,10 @@ def plan(file: str, pilot: int, no_calls: bool, **said: object) -> int:
     from weighbridge.project.load import load_project
 
     project = load_project(file, said)
+    for line in left_out(project):
+        click.echo(line)
+    if len(project.field.asked) < 2:
+        return _nothing_to_race(project)
     reckoned = asyncio.run(_reckon(project, pilot, not no_calls))
     show(reckoned, project, console())
     return FAILURE if all(row.down for row in reckoned.rows) else 0
@@ -43,13 +48,30 @@ async def _reckon(project: Project, pilot: int, ask: bool) -> Plan:
     from weighbridge.weighing.plan import plan as reckon
 
     if ask:
-        click.echo(f"pilot: each of {len(project.candidates)} candidates answers {pilot} items", err=True)
+        click.echo(f"pilot: each of {len(project.field.asked)} candidates answers {pilot} items", err=True)
     with project.placing(), open_store(project.store) as store:
         try:
-            return await reckon(**project.work, store=store, pilot=pilot, ask=ask)
+            work = project.work
+            work["candidates"] = tuple(one for one in project.candidates if one.name in project.field.asked)
+            work["question"] = project.field.question
+            return await reckon(**work, store=store, pilot=pilot, ask=ask)
         finally:
             for candidate in project.candidates:
                 await candidate.model.close()
+
+
+def _nothing_to_race(project: Project) -> int:
+    """What a run would do with one candidate left, or with nobody."""
+    from weighbridge.decide.excluded import ALONE
+
+    if not project.field.asked:
+        click.echo("nobody is left to ask: a run would make no call and say that no candidate meets the requirements")
+        return EXIT_CODES["none"]
+    items = min(ALONE, len(project.task.items))
+    click.echo(
+        f"{project.field.asked[0]} alone is left: a run would ask it {items} items, for its score, cost and latency"
+    )
+    return 0
 
 
 def show(plan: Plan, project: Project, screen: Any) -> None:  # noqa: ANN401 - a rich console; rich is imported late
@@ -60,7 +82,7 @@ def show(plan: Plan, project: Project, screen: Any) -> None:  # noqa: ANN401 - a
     from weighbridge.report.figures import amount, count
 
     currency = project.options.currency
-    screen.print(f"{project.task.name}: {len(project.candidates)} candidates, {plan.items:,} items", markup=False)
+    screen.print(f"{project.task.name}: {len(plan.rows)} candidates, {plan.items:,} items", markup=False)
     table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
     table.add_column("candidate", overflow="fold")
     for title in ("calls", "tokens in", "tokens out", "money", "minutes"):

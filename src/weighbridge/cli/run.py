@@ -28,7 +28,7 @@ def run(file: str, json: str | None, html: str | None, quiet: bool, **said: obje
     a crash or a spent budget the same command goes on where it stopped and pays for no answer twice. Options overrule
     the file.
     """
-    from weighbridge.api import weigh_and_decide
+    from weighbridge.api.weighed import weigh_and_decide
     from weighbridge.project.load import load_project
     from weighbridge.store import open_store
 
@@ -58,11 +58,27 @@ def watching(quiet: bool) -> AbstractContextManager[Progress]:
     return nullcontext(silent) if quiet else watch(console(err=True))
 
 
+def left_out(project: Project) -> list[str]:
+    """Who is not asked, and why: one line each."""
+    from weighbridge.report.clean import clean_line
+
+    said = [f"not asked: {clean_line(name)}: {clean_line(why, 400)}" for name, why in project.field.excluded.items()]
+    return [*said, *project.field.notes]
+
+
 def opening(project: Project) -> list[str]:
     """The plan in a line or two: who is weighed, on how much, and what it can take at most."""
-    names = [candidate.name for candidate in project.candidates]
+    out = project.field.excluded
+    asked = [candidate for candidate in project.candidates if candidate.name not in out]
+    names = [candidate.name for candidate in asked]
+    if not names:
+        return [*left_out(project), f"{project.task.name}: nobody is left to ask, and no call is made"]
     items = len(project.task.items)
-    most = items * sum(candidate.repeats for candidate in project.candidates)
+    if out and len(names) == 1:
+        from weighbridge.decide.excluded import ALONE
+
+        items = min(ALONE, items)
+    most = items * sum(candidate.repeats for candidate in asked)
     budget = project.budget
     caps = [
         f"{budget.money:g} {project.options.currency}" if budget.money is not None else "",
@@ -71,9 +87,11 @@ def opening(project: Project) -> list[str]:
     ]
     capped = ", ".join(cap for cap in caps if cap)
     guesses = [f"  {note}" for note in project.notes]
+    who = f"{len(names)} candidate{'' if len(names) == 1 else 's'}"
     return [
+        *left_out(project),
         f"{project.task.name}: {', '.join(names)}",
-        f"at most {most:,} calls ({len(names)} candidates, {items:,} items), budget {capped or 'without cap'}, "
+        f"at most {most:,} calls ({who}, {items:,} items), budget {capped or 'without cap'}, "
         f"seed {project.seed}, answers kept in {project.store}",
         *guesses,
     ]

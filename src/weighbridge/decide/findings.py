@@ -40,6 +40,14 @@ def find(
     requirements = terms.requirements
     findings: list[Finding] = []
     for candidate, column in enumerate(evidence.columns):
+        static: list[Finding] = []
+        if requirements.audited:
+            static = audited([terms.subject(column)], requirements, terms.today, terms.audits)
+        barred = any(finding.met == "not met" for finding in static)
+        if barred and not evidence.asked[candidate].any():
+            # It was left out for that: what was not measured of it is no open question.
+            findings += static
+            continue
         for dimension, limit in (
             ("quality", requirements.score),
             ("cost", requirements.cost_per_1000),
@@ -56,8 +64,7 @@ def find(
                     continue
                 kept[key] = found
             findings.append(kept[key])
-        if requirements.audited:
-            findings += audited([terms.subject(column)], requirements, terms.today, terms.audits)
+        findings += static
     return findings
 
 

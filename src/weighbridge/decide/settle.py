@@ -163,6 +163,15 @@ def _race_again(run: Run, standing: Standing, rivals: Sequence[int]) -> tuple[Se
     ), short
 
 
+def _raceable(run: Run, rivals: Sequence[int]) -> bool:
+    """Whether there is somebody to race, and, where two sides are compared, somebody on both."""
+    if run.question.goal in ("best", "pareto") or not rivals:
+        return bool(rivals)
+    columns = run.evidence.columns
+    rules = rules_for(run.question, [c.name for c in columns], [c.side for c in columns])
+    return any(k in rules.challengers for k in rivals) and any(k in rules.references for k in rivals)
+
+
 def replayed(run: Run) -> Run:
     """The run with the outcome of its own question, raced again on the scores there are.
 
@@ -170,6 +179,10 @@ def replayed(run: Run) -> Run:
     """
     standing = standing_of(run)
     rivals = [index for index, name in enumerate(standing.names) if standing.counts[index] and name not in run.dead]
+    if not _raceable(run, rivals):
+        nothing = np.full(len(standing.names), np.nan)
+        blank = replace(run.outcome, kind="undecided", winners=(), certified=nothing, more_units=None)
+        return replace(run, outcome=blank)
     settled, _ = _race_again(run, standing, rivals)
     leader = settled.leader if settled.leader is not None else 0
     outcome = Outcome(

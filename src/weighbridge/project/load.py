@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, TypedDict
 
@@ -13,6 +14,7 @@ from weighbridge.errors import UsageError
 from weighbridge.evidence import Budget, Question, Requirements
 from weighbridge.project.candidates import check_question, read_candidates
 from weighbridge.project.check import checked
+from weighbridge.project.demands import demands_read
 from weighbridge.project.options import ProjectOptions
 from weighbridge.project.overrides import overridden
 from weighbridge.project.placing import rooted
@@ -24,6 +26,7 @@ from weighbridge.tasks.columns import ColumnMap
 from weighbridge.tasks.task import Task
 from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.checks import check_run
+from weighbridge.weighing.field import Field
 from weighbridge.weighing.limits import Limits
 
 DEFAULT_FILE = "weighbridge.yaml"
@@ -63,7 +66,9 @@ class Project:
     columns: ColumnMap
     notes: tuple[str, ...]
     """What was guessed, one sentence each."""
-    source: Source = field(repr=False)
+    source: Source = dataclasses.field(repr=False)
+    field: Field
+    """Who is asked under the requirements, and who is not."""
 
     @contextmanager
     def placing(self) -> Iterator[None]:
@@ -77,7 +82,7 @@ class Project:
             if line:
                 data = data_source(self.options, self.folder)
                 error.where = f"{data.path}:{line[1]}"
-            elif path and path[0] in ("question", "budget", "candidates"):
+            elif path and path[0] in ("question", "budget", "candidates", "requirements"):
                 error.where = self.source.where(path)
             raise
 
@@ -143,6 +148,7 @@ def read_project(source: Source, folder: FilePath, *, least: int = 2) -> Project
         columns=read.columns,
         notes=(*read.notes, *_odd(candidates)),
         source=source,
+        field=demands_read(options, candidates, source),
     )
 
 

@@ -30,13 +30,15 @@ async def ask_first(
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
     halt: Halt | None = None,
+    least: int = 2,
 ) -> Run:
     """Every candidate answers the first items that `weigh` with this seed and claim would draw: `items` of them, or
     as many more as their clusters hold.
 
-    Of `question` only the claim decides what is drawn. The run's outcome claims nothing. Raises as `weigh` does.
+    `least` candidates must be there. Of `question` only the claim decides what is drawn. The run's outcome claims
+    nothing. Raises as `weigh` does.
     """
-    check_run(task, candidates, question, budget)
+    check_run(task, candidates, question, budget, least=least)
     halt = halt or Halt()
     with interruptible(halt):
         ready = await made_ready(candidates, store)
