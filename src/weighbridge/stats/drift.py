@@ -8,7 +8,7 @@ out is equally likely. For any statistic s of the deal and any stake lam,
 
 has mean 1 given the answers themselves. No distribution is assumed, nothing is estimated, and anchors that are always
 answered alike say nothing. The stake may hang on what the deal leaves as it is: lam = z / sqrt(V), V the sum of the
-variances of s_i(p), so that log e is about z Z - z^2 / 2 with Z the standardised sum; a mixture over `STAKES` is used.
+variances of s_i(p), so that log e is about z Z - z^2 / 2 with Z the standardised sum; `STAKES` are mixed.
 Two statistics, and the mean of their e-values:
 
     score    s_i = mean(new scores) - mean(kept scores), staked on in both directions
@@ -127,12 +127,13 @@ def change_seen(sd: float, anchors: int, looks: int, watched: int, alpha: float)
 
     `sd`: standard deviation of `Anchor.change`; `looks`: those made before. The standardised sum Z that is needed
     solves Z^2 / 2 = log of what stands between e and the threshold: K / alpha, the look's weight, the mean of two
-    tests, two directions and the stakes.
+    tests, two directions and the stakes. The variance under the deals grows with the change itself, for which
+    0.4 is added to Z (by simulation of right and wrong answers).
     """
     if anchors < 1:
         return 1.0
     needed = math.log(watched / alpha * (looks + 1) * (looks + 2) * 4 * len(STAKES))
-    return min(1.0, math.sqrt(2 * needed / anchors) * max(sd, 0.02))
+    return min(1.0, (math.sqrt(2 * needed) + 0.4) / math.sqrt(anchors) * max(sd, 0.02))
 
 
 def _deals(anchor: Anchor) -> tuple[Floats, Floats]:

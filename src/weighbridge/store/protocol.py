@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from weighbridge.store.answer import Answer, Group, Key, Selection, Shown
+from weighbridge.store.journal import Entry
 
 
 class Store(Protocol):
@@ -61,6 +62,14 @@ class Store(Protocol):
 
     def keep_prompts(self, shown: Sequence[Shown]) -> None:
         """Keep what candidates were told. It blocks for one commit."""
+        ...
+
+    def journal(self, subject: str | None = None) -> list[Entry]:
+        """Entries about `subject` (about everything, where it is None), oldest first."""
+        ...
+
+    def enter(self, entries: Sequence[Entry]) -> None:
+        """Add entries to the journal. It blocks for one commit."""
         ...
 
     def prune(self, selection: Selection) -> int:

@@ -13,6 +13,7 @@ from typing import NoReturn
 from weighbridge.errors import UsageError
 from weighbridge.store.answer import Answer, Group, Key, Selection, Shown, Source
 from weighbridge.store.faults import damaged
+from weighbridge.store.journal import Entry, read
 from weighbridge.store.prompts import by_key, chosen
 from weighbridge.store.rows import READ, SOURCE_COLUMNS, DamagedRow, answer_of, source_of
 
@@ -87,6 +88,11 @@ class Reader:
         condition, values = self.where(selection or Selection())
         with self._lock:
             return list(chosen(self._connection, condition, values, self.sources()))
+
+    def journal(self, subject: str | None = None) -> list[Entry]:
+        """Entries about `subject`, oldest first."""
+        with self._lock:
+            return list(read(self._connection, subject))
 
     def sources(self) -> dict[int, Source]:
         """All sources by row number."""

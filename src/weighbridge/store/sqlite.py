@@ -14,6 +14,8 @@ from typing import Self, TypeVar
 
 from weighbridge.store.answer import Answer, Group, Key, Selection, Shown
 from weighbridge.store.faults import FAULTS, StoreError, fault
+from weighbridge.store.journal import Entry
+from weighbridge.store.journal import write as write_entries
 from weighbridge.store.prompts import write
 from weighbridge.store.reader import Reader
 from weighbridge.store.schema import connect, rolled_back
@@ -83,14 +85,21 @@ class SqliteStore:
         self._open()
         if not shown:
             return
-        try:
-            with contextlib.closing(connect(self._path, readonly=False, busy=BUSY)) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                with rolled_back(connection):
-                    write(connection, shown, self._secrets, time.time())
-                    connection.execute("COMMIT")
-        except FAULTS as error:
-            raise fault(error, self._path, "keeping what a candidate was told") from error
+        self._commit(
+            lambda connection: write(connection, shown, self._secrets, time.time()),
+            "keeping what a candidate was told",
+        )
+
+    def journal(self, subject: str | None = None) -> list[Entry]:
+        return self._read(lambda: self._reader.journal(subject))
+
+    def enter(self, entries: Sequence[Entry]) -> None:
+        self._open()
+        if not entries:
+            return
+        self._commit(
+            lambda connection: write_entries(connection, entries, self._secrets, time.time()), "writing the journal"
+        )
 
     def prune(self, selection: Selection) -> int:
         self._open()
@@ -130,6 +139,17 @@ class SqliteStore:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _commit(self, change: Callable[[sqlite3.Connection], None], doing: str) -> None:
+        """`change` in a transaction of its own."""
+        try:
+            with contextlib.closing(connect(self._path, readonly=False, busy=BUSY)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                with rolled_back(connection):
+                    change(connection)
+                    connection.execute("COMMIT")
+        except FAULTS as error:
+            raise fault(error, self._path, doing) from error
 
     def _open(self) -> Writer:
         if self._writer is None:
