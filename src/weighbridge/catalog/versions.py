@@ -11,9 +11,6 @@ from weighbridge.catalog.naming import folded, undated, vendor_named
 
 FILE = "versions.json"
 
-FACTS_END = date(2026, 11, 21)
-"""The day the shipped rows were last read. A version without an end was served on that day, as far as is known."""
-
 
 @dataclass(frozen=True, slots=True)
 class Version(Entry):
@@ -50,6 +47,11 @@ class Version(Entry):
         return self.day("retires")
 
     @property
+    def planned(self) -> date | None:
+        """Day of its end as given when it was released; vendors postpone such days."""
+        return self.day("planned")
+
+    @property
     def not_before(self) -> date | None:
         """A day before which the vendor says it will not end it."""
         return self.day("not_before")
@@ -58,6 +60,11 @@ class Version(Entry):
         """A fact that is a date; of a month or a year, its first day."""
         text = self.says(name)
         return date.fromisoformat((text + "-01-01")[:10]) if text else None
+
+    @property
+    def seen(self) -> date:
+        """The day its row was last read; without an end, it was served on that day as far as is known."""
+        return max(date.fromisoformat((fact.seen + "-01-01")[:10]) for fact in self.facts.values())
 
     def ended(self, on: date) -> bool:
         """Whether it was no more served on a day."""
@@ -71,10 +78,9 @@ class Version(Entry):
         if self.released is None or self.released > day:
             return None
         told = self.announced is not None and self.announced <= day
-        if told or self.ended(day):
-            return self
-        hidden = {"announced", "retires", "status", "not_before"}
-        return replace(self, facts={name: fact for name, fact in self.facts.items() if name not in hidden})
+        hidden = set() if told or self.ended(day) else {"announced", "retires", "status", "not_before"}
+        later = {name for name, fact in self.facts.items() if (fact.valid_from or "") > day.isoformat()}
+        return replace(self, facts={name: fact for name, fact in self.facts.items() if name not in hidden | later})
 
 
 def versions() -> dict[str, Version]:

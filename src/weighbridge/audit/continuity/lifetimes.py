@@ -1,0 +1,106 @@
+"""How long versions of closed models were served, and how likely one is to be served some months from now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from weighbridge.audit.continuity.survival import Chance, Curve, kaplan_meier, wilson
+from weighbridge.catalog.versions import Version
+
+MONTH = 30.4375
+"""Days."""
+
+KEPT = 0.97
+"""Taken for the probability that an announced end, or a promise not to end a version before a day, is kept. Few of
+either are on record with their outcome; vendors have postponed ends, and an end came early in none of our rows."""
+
+PRIOR = 5.0
+"""Versions that the estimate by age counts for, beside those counted at the same distance in the past."""
+
+Basis = Literal["ended", "announced", "planned", "promise", "record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The probability that a version is still served, and what it rests on."""
+
+    chance: Chance
+    basis: Basis
+    """``announced``: its end is. ``planned``: given when it was released. ``promise``: the vendor's word that it does
+    not go before. ``record``: how many versions lasted as long. ``ended``: it is gone."""
+    months: float
+    compared: int = 0
+    """Versions on record that were served as many months ago."""
+    lasted: int = 0
+    """Those of them that were served until the record's end."""
+    by_age: Chance | None = None
+    """By age alone: the curve from this version's age on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Versions as they were known on a day."""
+
+    day: date
+    versions: tuple[Version, ...]
+    curve: Curve | None
+    """Survival by months since release; None where there is no version."""
+
+    def outlook(self, version: Version, months: float, notice_days: float | None = None) -> Outlook:
+        """The probability that a version known on the day is served `months` later."""
+        known = version.as_of(self.day) or version
+        end = self.day + timedelta(days=round(months * MONTH))
+        if known.ended(self.day):
+            return Outlook(Chance(0.0, 0.0, 0.0), "ended", months)
+        if known.retires is not None:
+            return _told(end < known.retires, "announced", months)
+        if known.planned is not None:
+            return _told(end < known.planned, "planned", months)
+        safe = max(known.not_before or self.day, self.day + timedelta(days=round(notice_days or 0)))
+        if end <= safe:
+            return _told(True, "promise", months)
+        return self._by_record(known, months)
+
+    def _by_record(self, version: Version, months: float) -> Outlook:
+        """Versions served as many months ago, and of them those served still; with the curve by age as a prior."""
+        then = self.day - timedelta(days=round(months * MONTH))
+        past = [one for one in self.versions if one.released and one.released <= then and not one.ended(then)]
+        lasted = [one for one in past if not one.ended(self.day)]
+        age = (self.day - (version.released or self.day)).days / MONTH
+        by_age = self.curve.conditional(age, months) if self.curve is not None else None
+        prior = by_age.value if by_age is not None else 0.5
+        share = (len(lasted) + PRIOR * prior) / (len(past) + PRIOR)
+        # Versions that a vendor ended on one day were one decision: the interval counts decisions.
+        decisions = len({(one.vendor, one.retires) for one in past if one.ended(self.day)}) + len(
+            {(one.vendor, one.released) for one in lasted}
+        )
+        number = decisions + PRIOR
+        around = wilson(share * number, number)
+        return Outlook(Chance(share, around.low, around.high), "record", months, len(past), len(lasted), by_age)
+
+
+def record(versions: Iterable[Version], day: date) -> Record:
+    """What was known on a day: versions released by then, without the ends announced later.
+
+    A version without an end counts as served until the day its row was last read, or `day`, whichever is earlier.
+    """
+    known = tuple(one for one in (version.as_of(day) for version in versions) if one is not None)
+    ages, ended = [], []
+    for one in known:
+        if one.released is None:
+            continue
+        over = one.ended(day)
+        last = one.retires if over and one.retires is not None else min(day, max(one.seen, one.released))
+        ages.append(max(0, (last - one.released).days) / MONTH)
+        ended.append(over)
+    return Record(day, known, kaplan_meier(ages, ended) if ages else None)
+
+
+def _told(served: bool, basis: Basis, months: float) -> Outlook:
+    value = KEPT if served else 1 - KEPT
+    # Nobody has counted how often such words are broken, so the interval reaches to certainty and as far below.
+    low, high = (2 * KEPT - 1, 1.0) if served else (0.0, 2 * (1 - KEPT))
+    return Outlook(Chance(value, low, high), basis, months)

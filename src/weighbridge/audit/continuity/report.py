@@ -1,0 +1,156 @@
+"""How long a model is likely to be there, and what holds one to it: everything known of one target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from weighbridge.audit.continuity.calendar import Ending, endings
+from weighbridge.audit.continuity.calls import read_calls
+from weighbridge.audit.continuity.clone import read_clone
+from weighbridge.audit.continuity.engines import Engine, engines
+from weighbridge.audit.continuity.lifetimes import Outlook, Record, record
+from weighbridge.audit.continuity.lockin import LockIn, lock_in
+from weighbridge.audit.continuity.people import People, people
+from weighbridge.audit.continuity.releases import Releases, releases
+from weighbridge.audit.target import Target
+from weighbridge.catalog.vendors import Rule, Tuning, rule_of, tuning_of
+from weighbridge.catalog.versions import Version, version_named, versions
+from weighbridge.evidence import ContinuityFor, Finding
+
+Kind = Literal["service", "weights", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """Who keeps a project up, by its git clone."""
+
+    path: Path
+    releases: Releases
+    people: People
+    shallow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Continuity:
+    """What is known of one target on one day."""
+
+    name: str
+    today: date
+    kind: Kind
+    """``service``: a vendor serves it and may end it. ``weights``: whoever has them keeps them."""
+    calendar: tuple[Ending, ...] = ()
+    """The versions its name means, the nearest end first."""
+    record: Record | None = None
+    """All versions of closed models known on the day, from which its outlook is estimated."""
+    rule: Rule | None = None
+    tuning: Tuning | None = None
+    released: date | None = None
+    ended: date | None = None
+    """When it ended, by the catalogue's entry, where no version of it is listed."""
+    engines: tuple[Engine, ...] = ()
+    backing: Backing | None = None
+    lock_in: LockIn | None = None
+
+    def outlook(self, months: float) -> Outlook | None:
+        """The probability that it is served some months from now: that of the version that lasts longest.
+
+        None where it is not a vendor's service, or nothing is known of when it began.
+        """
+        if self.kind != "service" or self.record is None:
+            return None
+        found = [self.record.outlook(one.version, months, self._notice(one.version)) for one in self.calendar]
+        if found:
+            return max(found, key=lambda one: one.chance.value)
+        if self.released is None:
+            return None
+        return self.record.outlook(_made_up(self.name, self.released, self.ended), months)
+
+    def finding(self, demand: ContinuityFor, candidate: str | None = None) -> Finding:
+        """Whether it stays for the months demanded. What is not known is never met."""
+        from weighbridge.audit.continuity.judgement import judged
+
+        return judged(self, demand, candidate)
+
+    def _notice(self, version: Version) -> float | None:
+        return self.rule.notice_days(version.kind) if self.rule is not None else None
+
+
+def audit_continuity(
+    target: Target,
+    today: date,
+    *,
+    version: str | None = None,
+    repo: Path | None = None,
+    calls: Path | None = None,
+) -> Continuity:
+    """Everything known of a target's continuity on a day.
+
+    `version` is the model's name as it is called, where that says more than the target's (``gpt-4o-2024-08-06``,
+    ``azure:gpt-4.1``). `repo` is a git clone of the project behind it, or of the engine that serves it. `calls` is a
+    file of one's own requests. Raises `UsageError` for a clone or a file that cannot be read.
+    """
+    found = version_named(version or target.name)
+    kind = _kind(target, found)
+    vendor = found[0].vendor if found else _vendor(target)
+    backing = _backing(repo, today) if repo is not None else None
+    return Continuity(
+        name=version or target.name,
+        today=today,
+        kind=kind,
+        calendar=endings(found, today) if kind == "service" else (),
+        record=record(versions().values(), today) if kind == "service" else None,
+        rule=rule_of(vendor) if vendor and kind == "service" else None,
+        tuning=tuning_of(vendor) if vendor and kind == "service" else None,
+        released=_day(target, "release_date"),
+        ended=_day(target, "retired"),
+        engines=engines(target) if kind == "weights" else (),
+        backing=backing,
+        lock_in=lock_in(read_calls(calls), vendor) if calls is not None else None,
+    )
+
+
+def _kind(target: Target, found: list[Version]) -> Kind:
+    if target.path is not None:
+        return "weights"
+    if target.facts is None:
+        return "service" if found else "unknown"
+    weights = target.facts.says("weights")
+    if weights.startswith("api-only"):
+        return "service"
+    if weights in ("open", "gated-click", "gated-research"):
+        return "weights"
+    return "service" if found else "unknown"
+
+
+def _vendor(target: Target) -> str | None:
+    from weighbridge.catalog.vendors import policies
+
+    if target.facts is None:
+        return None
+    known = policies().get(target.facts.says("data_policy"))
+    return known.vendor if known is not None else None
+
+
+def _day(target: Target, name: str) -> date | None:
+    text = target.facts.says(name) if target.facts is not None else ""
+    return date.fromisoformat((text + "-01-01")[:10]) if text else None
+
+
+def _backing(repo: Path, today: date) -> Backing:
+    clone = read_clone(repo)
+    return Backing(repo, releases(clone.tags, today), people(clone.commits, today), clone.shallow)
+
+
+def _made_up(name: str, released: date, ended: date | None) -> Version:
+    """A version of a model of which only the release (and the end) is known."""
+    from weighbridge.catalog.fact import Fact
+
+    days = {"released": released} | ({"retires": ended} if ended is not None else {})
+    facts = {
+        title: Fact(value=day.isoformat(), confidence="A", source=("catalogue",), seen=day.isoformat())
+        for title, day in days.items()
+    }
+    return Version(name, name, (), facts)
