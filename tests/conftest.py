@@ -36,3 +36,11 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("recorded results (../shared/data) are not on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def shared_facts() -> Path:
+    """The folder of published facts beside the checkout; tests that need it skip without it."""
+    if not (SHARED.parent / "facts").is_dir():
+        pytest.skip("published facts (../shared/facts) are not on this machine")
+    return SHARED.parent / "facts"

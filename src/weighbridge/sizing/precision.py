@@ -47,12 +47,12 @@ _ROWS = (
     Precision("q5_0", 5.5, "blocks", 5.5),
     Precision("q4_1", 5.0, "blocks", 5.0),
     Precision("q4_0", 4.5, "blocks", 4.5),
-    # llama.cpp: mixtures; one tensor in a few is kept finer. Means over LLaMA-kin of 7 to 70 billion weights.
-    Precision("q5_k_m", 5.68, "blocks", 6.5625),
-    Precision("q4_k_m", 4.84, "blocks", 6.5625),
-    Precision("q4_k_s", 4.58, "blocks", 6.5625),
-    Precision("q3_k_m", 3.90, "blocks", 6.5625),
-    Precision("q2_k", 2.95, "blocks", 6.5625),
+    # llama.cpp: mixtures; one tensor in a few, and the output matrix, are kept finer. From the sizes of Llama 3 8B's.
+    Precision("q5_k_m", 5.66, "blocks", 6.03),
+    Precision("q4_k_m", 4.81, "blocks", 5.53),
+    Precision("q4_k_s", 4.54, "blocks", 5.53),
+    Precision("q3_k_m", 3.86, "blocks", 5.0),
+    Precision("q2_k", 2.95, "blocks", 4.59),
 )
 PRECISIONS: dict[str, Precision] = {row.name: row for row in _ROWS}
 

@@ -25,7 +25,7 @@ class Said:
     @property
     def family(self) -> str:
         """Its ``model_type``."""
-        return str(self.values.get("model_type", ""))
+        return self.text("model_type")
 
     def count(self, *names: str) -> int:
         """The first of these keys that is there. Raises `UsageError` where none is, or it is no positive integer."""
