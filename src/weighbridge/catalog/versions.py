@@ -73,11 +73,11 @@ class Version(Entry):
     def as_of(self, day: date) -> Version | None:
         """What was known of it on a day: no end that was announced later. None where it was not released yet.
 
-        An end whose announcement has no date counts as unknown until it came.
+        An end whose announcement has no date counts as unknown until it came, or until its row was read.
         """
         if self.released is None or self.released > day:
             return None
-        told = self.announced is not None and self.announced <= day
+        told = (self.announced or self.seen) <= day
         hidden = set() if told or self.ended(day) else {"announced", "retires", "status", "not_before"}
         later = {name for name, fact in self.facts.items() if (fact.valid_from or "") > day.isoformat()}
         return replace(self, facts={name: fact for name, fact in self.facts.items() if name not in hidden | later})

@@ -21,6 +21,15 @@ def judged(found: Continuity, demand: ContinuityFor, candidate: str | None) -> F
     name = candidate or found.name
     if found.kind == "weights":
         return _weights(found, demand, name, candidate)
+    if found.kind == "channel":
+        return Finding(
+            DIMENSION,
+            "unknown",
+            f"{name}: is a service, and no version of a model; each version on it has an end of its own",
+            candidate=candidate,
+            limit=demand.probability,
+            would_change="meets if the version that is called stays; name it, such as azure:gpt-4.1",
+        )
     outlook = found.outlook(demand.months)
     if outlook is None:
         return Finding(
@@ -46,7 +55,7 @@ def _served(found: Continuity, demand: ContinuityFor, outlook: Outlook, name: st
     ids = tuple(one.version.id for one in versions)
     sources = tuple(dict.fromkeys(source for one in versions for source in one.version.facts["released"].source))
     if outlook.basis == "ended":
-        when = first.words() if first else f"ended {found.ended}"
+        when = first.words() if first else f"ended {found.ended or 'on a day not known here'}"
         statement = f"{name}: is no more served ({when})"
         change = "it would have to be brought back; move to its successor"
     else:

@@ -17,6 +17,9 @@ KEPT = 0.97
 """Taken for the probability that an announced end, or a promise not to end a version before a day, is kept. Few of
 either are on record with their outcome; vendors have postponed ends, and an end came early in none of our rows."""
 
+STALE = timedelta(days=31)
+"""How long ago a row may have been read and still count for the day."""
+
 PRIOR = 5.0
 """Versions that the estimate by age counts for, beside those counted at the same distance in the past."""
 
@@ -64,10 +67,18 @@ class Record:
             return _told(True, "promise", months)
         return self._by_record(known, months)
 
+    def _known(self, version: Version) -> bool:
+        """Whether its row was read late enough to say if it is served on the day."""
+        return version.ended(self.day) or version.seen >= self.day - STALE
+
     def _by_record(self, version: Version, months: float) -> Outlook:
         """Versions served as many months ago, and of them those served still; with the curve by age as a prior."""
         then = self.day - timedelta(days=round(months * MONTH))
-        past = [one for one in self.versions if one.released and one.released <= then and not one.ended(then)]
+        past = [
+            one
+            for one in self.versions
+            if one.released and one.released <= then and not one.ended(then) and self._known(one)
+        ]
         lasted = [one for one in past if not one.ended(self.day)]
         age = (self.day - (version.released or self.day)).days / MONTH
         by_age = self.curve.conditional(age, months) if self.curve is not None else None

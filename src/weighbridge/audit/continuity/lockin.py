@@ -101,7 +101,7 @@ def _offers() -> list[tuple[str, Capabilities, bool]]:
     from weighbridge.models.remote.servers.offers import offer_of
     from weighbridge.models.remote.wires.vendors import VENDORS
 
-    rows = []
+    rows: list[tuple[str, Capabilities, bool]] = []
     for name in OWN_SERVERS:
         offer = offer_of(Found(name))
         # Tools and pictures depend on the model that is served; the servers take them.

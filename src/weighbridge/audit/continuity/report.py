@@ -15,12 +15,13 @@ from weighbridge.audit.continuity.lifetimes import Outlook, Record, record
 from weighbridge.audit.continuity.lockin import LockIn, lock_in
 from weighbridge.audit.continuity.people import People, people
 from weighbridge.audit.continuity.releases import Releases, releases
+from weighbridge.audit.continuity.survival import Chance
 from weighbridge.audit.target import Target
 from weighbridge.catalog.vendors import Rule, Tuning, rule_of, tuning_of
 from weighbridge.catalog.versions import Version, version_named, versions
 from weighbridge.evidence import ContinuityFor, Finding
 
-Kind = Literal["service", "weights", "unknown"]
+Kind = Literal["service", "weights", "channel", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Continuity:
     name: str
     today: date
     kind: Kind
-    """``service``: a vendor serves it and may end it. ``weights``: whoever has them keeps them."""
+    """``service``: a vendor serves it and may end it. ``weights``: whoever has them keeps them. ``channel``: a vendor's
+    service as a whole, through which versions of several models go."""
     calendar: tuple[Ending, ...] = ()
     """The versions its name means, the nearest end first."""
     record: Record | None = None
@@ -49,7 +51,9 @@ class Continuity:
     tuning: Tuning | None = None
     released: date | None = None
     ended: date | None = None
-    """When it ended, by the catalogue's entry, where no version of it is listed."""
+    """When it ended, by the catalogue's entry."""
+    gone: bool = False
+    """Whether the catalogue says that it is no more served, on whatever day."""
     engines: tuple[Engine, ...] = ()
     backing: Backing | None = None
     lock_in: LockIn | None = None
@@ -61,6 +65,8 @@ class Continuity:
         """
         if self.kind != "service" or self.record is None:
             return None
+        if self.gone and not any(one.state != "ended" for one in self.calendar):
+            return Outlook(Chance(0.0, 0.0, 0.0), "ended", months)
         found = [self.record.outlook(one.version, months, self._notice(one.version)) for one in self.calendar]
         if found:
             return max(found, key=lambda one: one.chance.value)
@@ -106,6 +112,7 @@ def audit_continuity(
         tuning=tuning_of(vendor) if vendor and kind == "service" else None,
         released=_day(target, "release_date"),
         ended=_day(target, "retired"),
+        gone=target.facts is not None and "retired" in target.facts.says("weights"),
         engines=engines(target) if kind == "weights" else (),
         backing=backing,
         lock_in=lock_in(read_calls(calls), vendor) if calls is not None else None,
@@ -118,6 +125,8 @@ def _kind(target: Target, found: list[Version]) -> Kind:
     if target.facts is None:
         return "service" if found else "unknown"
     weights = target.facts.says("weights")
+    if target.facts.says("family").startswith("hosting channel"):
+        return "channel" if not found else "service"
     if weights.startswith("api-only"):
         return "service"
     if weights in ("open", "gated-click", "gated-research"):
