@@ -25,10 +25,23 @@ SUFFIX = re.compile(
     r"[-_.](instruct|instruction|chat|it|sft|dpo|rlhf|hf|base|fp8|awq|gptq|gguf|int[48]|v\d(\.\d+)*)$", re.I
 )
 MADE_FROM = re.compile(
-    r"\b(based on|built (by|on|from)|fine-?tun\w+ (from|on top of|version of|of)|"
+    r"\b(based on|same (architecture )?as|built (by|on|from)|fine-?tun\w+ (from|on top of|version of|of)|"
     r"finetun\w+ (model )?(based on|from)|derived from|"
     r"trained (on top of|from)|quanti[sz]ed (version )?(of|from)|adapter (for|of)|base model\W{0,6})[^.\n]{0,60}?"
     r"https?://huggingface\.co/(?!datasets/|spaces/|papers/|docs/|blog/)([\w.-]+/[\w.-]+)",
+    re.I,
+)
+
+
+MADE_FROM_NAME = re.compile(
+    r"\b(?i:built (?:up)?on|based on|fine-?tuned (?:from|on top of)|fine-?tuning) (?:the )?"
+    r"((?:Llama|LLaMA|LLAMA|Mistral|Mixtral|Pythia|Falcon|Qwen|Gemma|BLOOM|GPT-J|GPT-NeoX|OPT|MPT|T5|OLMo|Phi|Yi|"
+    r"DeepSeek|Granite)(?:[- ]?\d[\w.]*)?(?:[- ]\d+(?:\.\d+)?[bB])?)(?![\w-])"
+)
+"""A base that the text names without a link, of a family that everybody knows."""
+ALIGNED = re.compile(
+    r"\b(this model|the model|we|it)\b[^.\n]{0,60}\b(uses?d?|appl(y|ied)|underwent|with|through|via)\b[^.\n]{0,40}"
+    r"(supervised fine-?tuning|\bSFT\b|\bRLHF\b|\bDPO\b|preference (training|optimi[sz]ation|tuning))",
     re.I,
 )
 
@@ -59,7 +72,7 @@ def is_tuned(name: str, listing: Listing, card: Card) -> bool:
     identity = str(listing.fields.get("id") or "")
     title = card.sections[1].title if len(card.sections) > 1 else ""
     named = any(TUNED.search(one) for one in (name, identity.rpartition("/")[2], title))
-    return named or bool(marks & {tag.lower() for tag in tags})
+    return named or bool(marks & {tag.lower() for tag in tags}) or bool(ALIGNED.search(card.text))
 
 
 def bases_named(listing: Listing, card: Card) -> list[Named]:
@@ -79,12 +92,16 @@ def bases_named(listing: Listing, card: Card) -> list[Named]:
         if match is not None:
             linked = str(match.groups()[-1]).rstrip(".")
             found[linked] = Named(linked, relation or "finetune", f"{card.path}: {match[1].lower()}")
+        else:
+            told = MADE_FROM_NAME.search(card.text)
+            if told is not None:
+                found[told[1]] = Named(told[1], relation or "finetune", f"{card.path}: {' '.join(told[0].split())}")
     return list(found.values())[:20]
 
 
 def guessed(name: str) -> Named | None:
     """The base that the name of a tuned model speaks of, such as falcon-40b for falcon-40b-instruct."""
-    short = name.rpartition("/")[2]
+    short = name.replace("--", "/").rpartition("/")[2]
     if not TUNED.search(short):
         return None
     plain = TUNED.sub("", short).strip("-_. ")
@@ -101,7 +118,7 @@ def find_base(named: Named, target: Target) -> Target | None:
         try:
             facts = known.find(short)
         except UsageError:
-            shorter = SUFFIX.sub("", short)
+            shorter = SUFFIX.sub("", short).removeprefix("Meta-")
             short = "" if shorter == short else shorter
     if path is None and facts is None:
         return None

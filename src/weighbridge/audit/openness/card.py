@@ -15,7 +15,7 @@ EMPTY = re.compile(
 LINK = re.compile(
     r"\[([^\]\n]{0,300})\]\(\s*<?(https?://[^\s)>]{1,500})>?[^)\n]{0,100}\)|(https?://[^\s)\]>\"'`]{4,500})"
 )
-HEADING = re.compile(r"^(?:#{1,6}\s+(?P<hash>.{1,200}?)\s*#*|\*\*(?P<bold>[^*\n]{2,80})\*\*:?)\s*$", re.M)
+HEADING = re.compile(r"^(?:(?P<level>#{1,6})\s+(?P<hash>.{1,200}?)\s*#*|\*\*(?P<bold>[^*\n]{2,80})\*\*:?)\s*$", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,10 @@ class Section:
 
     title: str
     body: str
+    """Up to the next heading of any level."""
     line: int
+    whole: str = ""
+    """With the sections below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Card:
     def under(self, *titles: str) -> list[Section]:
         """Sections whose heading holds one of `titles` (regular expressions) and that say something."""
         rule = re.compile("|".join(titles), re.I)
-        return [one for one in self.sections if rule.search(one.title) and len(prose(one.body).split()) >= 5]
+        return [one for one in self.sections if rule.search(one.title) and len(prose(one.whole).split()) >= 5]
 
 
 def prose(text: str) -> str:
@@ -149,11 +152,15 @@ def _sections(body: str, first: int) -> tuple[Section, ...]:
     marks = [
         found for found in HEADING.finditer(body) if not any(start <= found.start() < end for start, end in code)
     ]
-    sections = [Section("", body[: marks[0].start()] if marks else body, first + 1)]
-    for mark, after in zip(marks, [*marks[1:], None], strict=True):
+    top = body[: marks[0].start()] if marks else body
+    sections = [Section("", top, first + 1, top)]
+    levels = [len(mark["level"] or "######") for mark in marks]
+    for place, mark in enumerate(marks):
         title = re.sub(r"[*_`#]|\[|\]\([^)]*\)", "", mark["hash"] or mark["bold"]).strip()
-        until = after.start() if after is not None else len(body)
-        sections.append(Section(title, body[mark.end() : until], first + body[: mark.start()].count("\n") + 1))
+        until = marks[place + 1].start() if place + 1 < len(marks) else len(body)
+        ends = (marks[other].start() for other in range(place + 1, len(marks)) if levels[other] <= levels[place])
+        line = first + body[: mark.start()].count("\n") + 1
+        sections.append(Section(title, body[mark.end() : until], line, body[mark.end() : next(ends, len(body))]))
     return tuple(sections)
 
 

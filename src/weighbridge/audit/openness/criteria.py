@@ -94,7 +94,9 @@ def _base_data(system: System, side: Side) -> Grade:
 def _base_weights(system: System, side: Side) -> Grade:
     below = _below(system)
     if below is None:
-        return "open" if side == "high" and system.own["weights"].high != "absent" else "closed"
+        # A base that is named and not found here is pointed at, as a link is; closed terms go with a gate as a rule.
+        pointed: Grade = "open" if system.own["weights"].terms == "open" else "partial"
+        return "open" if side == "high" else pointed if side == "state" and system.based else "closed"
     return _plain(_state(below["weights"], side))
 
 
@@ -128,9 +130,10 @@ def _code_guide(system: System, side: Side) -> Grade:
 
 def _architecture(system: System, side: Side) -> Grade:
     guide, paper = (_state(system.own[one], side) for one in ("architecture_guide", "paper"))
-    if guide == "released" or (paper == "released" and _code(system, side) == "open"):
+    told = guide != "absent" and guide != "unknown"
+    if (told or paper == "released") and _code(system, side) == "open":
         return "open"
-    return "partial" if guide in ("partial", "described") or _preprint(system, side) != "closed" else "closed"
+    return "partial" if told or _preprint(system, side) != "closed" else "closed"
 
 
 def _preprint(system: System, side: Side) -> Grade:

@@ -111,6 +111,10 @@ COMMON_PACKAGES = re.compile(
 )
 
 
+HOSTED = 20 * 2**30
+"""Bytes of weights that a hub runs for free, about."""
+
+
 def document_hits(card: Card, tuned: bool) -> list[Hit]:
     """What the card itself holds."""
     if not card.path:
@@ -128,8 +132,7 @@ def document_hits(card: Card, tuned: bool) -> list[Hit]:
     )
     hits.append(Hit("model_card", state, "card.sections", card.path, "file", note=note))
     full = len(told) == len(TOPICS) and card.words >= 250
-    detail: State = "released" if full else "partial" if len(told) >= 2 else "described"
-    detail = "absent" if not told and card.words < 120 else detail
+    detail: State = "released" if full else "partial" if len(told) >= 2 else "absent"
     hits.append(Hit("card_detail", detail, "card.sections", card.path, "file", note=note))
     hits += _evaluation(card)
     hits += _architecture(card)
@@ -189,11 +192,30 @@ def _data_sections(card: Card, tuned: bool) -> list[Hit]:
         r"data (mix|sources?|overview)",
         r"corpus",
     )
-    told = [one for one in sections if len(prose(one.body).split()) >= 30 or one.body.count("|") >= 8]
+    told = [one for one in sections if names_sources(one.whole)]
     if not told:
         return []
     component = "tuning_data" if tuned else "datasets"
-    return [Hit(component, "described", "data.section", f"{card.path}:{told[0].line}", "file", note=told[0].title)]
+    place = f"{card.path}:{told[0].line}"
+    return [Hit(component, "described", "data.section", place, "file", note=told[0].title)]
+
+
+SOURCES = re.compile(
+    r"common ?crawl|wikipedia|wikihow|github|stack ?exchange|stackoverflow|arxiv|pubmed|gutenberg|books?corpus|"
+    r"\bc4\b|mc4|the pile|refinedweb|redpajama|slimpajama|\broots\b|dolma|fineweb|the stack|starcoder ?data|"
+    r"openwebtext|oscar|cc-?net|sharegpt|alpaca|oasst|openassistant|dolly|flan|\bp3\b|xp3|ultrachat|ultrafeedback|"
+    r"openorca|wizardlm|evol|hh-rlhf|lima\b|baize|gpteacher|natural instructions|openmath|metamath|reddit|books3",
+    re.I,
+)
+"""Names of data that others can find."""
+
+
+def names_sources(text: str) -> bool:
+    """Whether data are told of by name: two that others can find, or a table; "public sources" tells nothing."""
+    named = {found[0].lower() for found in SOURCES.finditer(text)}
+    linked = {found[0] for found in re.finditer(r"huggingface\.co/datasets/[\w./-]+", text)}
+    table = sum(line.strip().startswith("|") for line in text.splitlines())
+    return len(named | linked) >= 2 or table >= 4
 
 
 def withheld_hits(card: Card) -> list[Hit]:
@@ -229,7 +251,9 @@ def access_hits(listing: Listing, card: Card, gate: str | None) -> list[Hit]:
             hits.append(Hit("api", state, "api.link", link.url, "link"))
     pipeline = card.fields.get("pipeline_tag") or listing.fields.get("pipeline_tag")
     if pipeline and card.fields.get("inference") is not False and not gate:
-        hits.append(
-            Hit("api", "partial", "api.hub", f"pipeline_tag: {pipeline}", "card", note="the hub's own widget")
-        )
+        size = sum(max(listing.files[one], 0) for one in listing.named(r"\.(safetensors|bin)$"))
+        small = 0 < size <= HOSTED
+        hosted: State = "released" if small else "partial"
+        note = "the hub's own widget" if small else "too large for a hub's free widget"
+        hits.append(Hit("api", hosted, "api.hub", f"pipeline_tag: {pipeline}", "card", note=note))
     return hits[:12]

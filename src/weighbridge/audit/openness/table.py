@@ -102,7 +102,8 @@ def capped(table: Table, base: Table, name: str, adapter: bool = False) -> Table
     weights = table["weights"]
     lesser = _lesser(weights, base["weights"], name)
     if not adapter:
-        lesser = msgspec.structs.replace(lesser, state=weights.state, low=weights.low, high=weights.high)
+        own = {name: getattr(weights, name) for name in ("state", "low", "high", "rule", "path")}
+        lesser = msgspec.structs.replace(lesser, **own)
     return table | bound | {"weights": lesser}
 
 
@@ -120,13 +121,17 @@ def _lesser(own: Row, base: Row, name: str) -> Row:
         return min((one, other), key=lambda state: (LEVEL[state], state != "absent"))
 
     terms = min((own.terms, base.terms), key=STANDINGS.index)
-    bound = LEVEL[base.state] < LEVEL[own.state] or terms != own.terms
+    state = less(own.state, base.state)
+    bound = state != own.state or terms != own.terms
+    from_base = state != own.state and bool(base.path)
     return msgspec.structs.replace(
         own,
-        state=less(own.state, base.state),
+        state=state,
         low=less(own.low, base.low),
         high=less(own.high, base.high),
         terms=terms,
         licence=own.licence if terms == own.terms else base.licence,
+        rule=f"base: {base.rule}" if from_base else own.rule,
+        path=base.path if from_base else own.path,
         note="; ".join(part for part in (own.note, f"no more than its base {name} has" if bound else "") if part),
     )
