@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,7 +54,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     effect: Effect
-    on: tuple[Trigger, ...]
+    when: tuple[Trigger, ...]
     says: str
     """The rule in our own words."""
     clause: str
@@ -134,12 +136,14 @@ class _File(msgspec.Struct, frozen=True):
     licences: tuple[LicenceTerms, ...] = ()
 
 
-class Licences(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, eq=False)
+class Licences:
     """Licences by id, and the sources that their facts rest on."""
 
     sources: dict[str, Source]
     licences: dict[str, LicenceTerms]
 
+    @cached_property
     def names(self) -> dict[str, str]:
         """Folded names of every kind, to ids; an id is never hidden by another licence's alias."""
         found: dict[str, str] = {}
@@ -172,13 +176,13 @@ def licence_id(text: str) -> str | None:
 
     None where no licence is called so.
     """
-    return catalogue_of_licences().names().get(folded_licence(text))
+    return catalogue_of_licences().names.get(folded_licence(text))
 
 
 def licence(text: str) -> LicenceTerms:
     """A licence by any of its names. Raises `UsageError` with the nearest match."""
     known = catalogue_of_licences()
-    found = known.names().get(folded_licence(text))
+    found = known.names.get(folded_licence(text))
     if found is None:
         names = {name for one in known.licences.values() for name in (one.id, one.name, *one.aliases)}
         raise UsageError(
@@ -189,6 +193,7 @@ def licence(text: str) -> LicenceTerms:
     return known.licences[found]
 
 
+@lru_cache(4096)
 def folded_licence(text: str) -> str:
     """A licence's name without what writers vary: case, blanks, hyphens, ``license``, ``the``, ``v2`` for ``2``."""
     plain = re.sub(r"^(licenseref-scancode-|license:)", "", text.strip().lower())
@@ -207,7 +212,7 @@ def parsed_licences(content: bytes, where: str, more_sources: dict[str, Source] 
     tree: Any = tree_of(content, where)
     if not isinstance(tree, dict):
         raise UsageError("a facts file is a table", where=where, fix="write `sources:` and `licences:`")
-    file = as_type({name: tree[name] for name in ("sources", "licences") if tree.get(name)}, _File, where)
+    file = as_type({name: _plain(tree[name]) for name in ("sources", "licences") if tree.get(name)}, _File, where)
     sources = (more_sources or {}) | file.sources
     found: dict[str, LicenceTerms] = {}
     for one in file.licences:
@@ -217,6 +222,19 @@ def parsed_licences(content: bytes, where: str, more_sources: dict[str, Source] 
         _check(one, sources, place)
         found[one.id] = one
     return Licences(sources, found)
+
+
+def _plain(tree: Any, key: str = "") -> Any:  # noqa: ANN401 - whatever the file holds
+    """What YAML takes for dates and truths where text is meant: ``2026-08-05``, ``given: yes``, Norway's ``NO``."""
+    if isinstance(tree, dict):
+        return {name: _plain(value, str(name)) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [_plain(value, key) for value in tree]
+    if isinstance(tree, bool) and key == "given":
+        return "yes" if tree else "no"
+    if tree is False and key in ("seat_in", "users_in"):
+        return "NO"
+    return tree.isoformat() if isinstance(tree, date) else tree
 
 
 def _check(one: LicenceTerms, sources: dict[str, Source], where: str) -> None:
@@ -235,9 +253,9 @@ def _check(one: LicenceTerms, sources: dict[str, Source], where: str) -> None:
         if not part.clause.strip():
             raise UsageError("the clause is missing", where=f"{where}.{place}", fix="write `clause:`, as in the text")
     for number, rule in enumerate(one.rules):
-        if not rule.on or not rule.says.strip():
+        if not rule.when or not rule.says.strip():
             raise UsageError(
-                "a rule needs `on` and `says`",
+                "a rule needs `when` and `says`",
                 where=f"{where}.rules[{number}]",
                 fix="write what sets it off, and what",
             )

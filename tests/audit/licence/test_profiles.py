@@ -36,6 +36,8 @@ def test_the_verdict_is_the_text_s(profile: dict[str, Any]) -> None:
     expected = {"not allowed": "not met", "unknown": "unknown"}.get(audit.verdict, profile.get("met"))
     assert audit.met == expected
     finding = audit.finding("it")
-    assert finding.dimension == "licence" and finding.met == expected and finding.candidate == "it"
+    assert finding.dimension == "licence"
+    assert finding.met == expected
+    assert finding.candidate == "it"
     assert "Not legal advice" in finding.statement
     assert (finding.would_change is None) == (finding.met == "met")

@@ -32,7 +32,7 @@ class Holding:
 
 def holding(rule: Rule, case: Case) -> Holding:
     """Whether `rule` holds in `case`: all of its conditions at once."""
-    if not case.triggers.intersection(rule.on):
+    if not case.triggers.intersection(rule.when):
         return Holding(False)
     parts = [part for part in _parts(rule, case) if part is not None]
     if any(part.holds is False for part in parts):

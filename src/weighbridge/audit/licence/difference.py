@@ -73,7 +73,7 @@ def _key(rule: Rule, terms: LicenceTerms) -> tuple[object, ...]:
         says = says.replace(name, "it")
     if rule.as_of:
         says = says.split(", in ")[0]
-    return (rule.effect, frozenset(rule.on), says, said_conditions(msgspec.structs.replace(rule, as_of=None)))
+    return (rule.effect, frozenset(rule.when), says, said_conditions(msgspec.structs.replace(rule, as_of=None)))
 
 
 def _paired(changes: list[Change], rule: Rule) -> Change:
@@ -101,7 +101,7 @@ _WHEN = {
 
 def subject(rule: Rule) -> str:
     """What sets a rule off, in words."""
-    return ", ".join(_WHEN[trigger] for trigger in rule.on)
+    return ", ".join(_WHEN[trigger] for trigger in rule.when)
 
 
 def sentence(rule: Rule) -> str:

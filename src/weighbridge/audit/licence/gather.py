@@ -77,7 +77,7 @@ def licence_target(text: str) -> Target:
     try:
         return find_target(text)
     except UsageError:
-        if folded_licence(text) in catalogue_of_licences().names():
+        if folded_licence(text) in catalogue_of_licences().names:
             return Target(name=LICENCE + text)
         raise
 
@@ -101,7 +101,7 @@ def _of_target(target: Target) -> Gathered:
 
 def _is_service(name: str) -> bool:
     known = catalogue_of_licences()
-    found = known.names().get(folded_licence(name))
+    found = known.names.get(folded_licence(name))
     return found is not None and known.licences[found].kind == "terms of service"
 
 
@@ -165,6 +165,8 @@ def of_base(name: str, above: set[str], role: Role = "base") -> Gathered:
     if name.startswith((".", "/", "~")) and path.exists():
         from weighbridge.audit.licence.release import of_release
 
+        if str(path.resolve()) in above:
+            return Gathered((), None, (), (f"{path.name} names itself as its base",))
         return _as(of_release(Target(name=path.name, path=path), above), role)
     known = catalogue_of_licences()
     for one in known.licences.values():
@@ -219,7 +221,7 @@ def _beside(text: str) -> Gathered:
             f"--with {text} cannot be read",
             fix=f"write KIND:NAME, such as outputs:gpt-4 or data:CC-BY-SA-4.0; {nearest(kind.lower(), KINDS)}",
         )
-    if folded_licence(name) in catalogue_of_licences().names() or any(
+    if folded_licence(name) in catalogue_of_licences().names or any(
         f" {word} " in name for word in ("AND", "OR", "WITH")
     ):
         from weighbridge.audit.licence.expression import expression

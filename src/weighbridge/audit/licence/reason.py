@@ -35,7 +35,7 @@ _ORDER: tuple[Kind, ...] = ("forbids", "unclear", "condition", "requires")
 
 def licences_named(component: Component, known: Licences) -> tuple[str, ...]:
     """Ids of the licences that a component is under, as far as they are known."""
-    names = known.names()
+    names = known.names
 
     def ids(tree: Expression) -> list[str]:
         if isinstance(tree, Named):
@@ -62,7 +62,7 @@ def _stated(
     if statement.says is None:
         return found or [_open(component, f"nothing says under which licence it is ({statement.where})")]
     try:
-        tree = _tree(statement.says, known.names())
+        tree = _tree(statement.says, known.names)
     except UsageError as error:
         return [*found, _open(component, f"{error.what} ({statement.where})")]
     return found + _under(tree, statement, component, case, known, notes)
@@ -89,7 +89,7 @@ def _under(
         name, best = min(choices, key=lambda choice: (VERDICTS.index(verdict_of(choice[1])), len(choice[1])))
         notes.append(f"{component.label}: of {_words(tree)}, {name} serves the job best and is taken")
         return best
-    found = _id(tree.name, known.names())
+    found = _id(tree.name, known.names)
     if found is None:
         return [
             _open(

@@ -60,7 +60,7 @@ def of_release(target: Target, above: set[str] | None = None) -> Gathered:
     if not bases and target.facts is not None:
         bases = [base] if (base := target.facts.says("base_model")) else []
     for base in bases:
-        found = found.with_(_base(base, above | {target.name}, path))
+        found = found.with_(_base(base, above | {str(path.resolve())}, path))
     return _without_data_note(found, card, bases)
 
 
@@ -153,7 +153,7 @@ def _settled(weights: list[Statement], texts: list[Identified | None]) -> list[S
 def _disagreements(
     target: Target, tag: Statement | None, texts: list[tuple[str, Identified | None]]
 ) -> tuple[str, ...]:
-    names = catalogue_of_licences().names()
+    names = catalogue_of_licences().names
     said: list[tuple[str, str]] = []
     if tag is not None and tag.says is not None:
         said.append((tag.where, tag.says))
@@ -177,10 +177,8 @@ def _bases(card: Card, adapter: dict[str, object] | None) -> list[str]:
 def _base(name: str, above: set[str], folder: Path) -> Gathered:
     if len(above) > DEEPEST:
         return Gathered((), None, (), (f"base models deeper than {DEEPEST} are not followed: {name}",))
-    if name in above:
-        return Gathered((), None, (), (f"{name} names itself as its base",))
     here = folder.parent / name.rpartition("/")[2]
-    if not name.startswith(("/", "~")) and here.is_dir() and here.resolve() != folder.resolve():
+    if not name.startswith(("/", "~")) and here.is_dir() and name.rpartition("/")[2] not in ("", ".", ".."):
         return of_base(str(here.resolve()), above)
     return of_base(name, above)
 
