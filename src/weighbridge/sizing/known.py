@@ -20,7 +20,8 @@ _CLOSE = 0.03
 
 
 def read_facts(facts: ModelFacts) -> Shape:
-    """From the fact ``architecture``: layers, hidden, heads, kv_heads, head_dim, ffn, vocab, experts, ...
+    """From the fact ``architecture``: layers, hidden, heads, kv_heads, head_dim, ffn, vocab, experts, ..., or the keys
+    of a config.json (with ``model_type``).
 
     Raises `UsageError` where the catalogue knows no architecture, or not enough of it.
     """
@@ -33,8 +34,12 @@ def read_facts(facts: ModelFacts) -> Shape:
             fix="closed models cannot be sized; of an open one, name its folder or config.json",
         )
     family = _text(facts, "family")
-    said = Said(_split(fact.value), where, facts.name)
-    shape = _plain(said, family)
+    if "model_type" in fact.value:  # the keys of a config.json
+        from weighbridge.sizing.reading import shape_of_config
+
+        shape = shape_of_config(fact.value, where, facts.name)
+    else:
+        shape = _plain(Said(_split(fact.value), where, facts.name), family)
     total, active = _number(facts, "params_total"), _number(facts, "params_active")
     counted = parameters(shape)
     stated = None

@@ -20,7 +20,7 @@ READERS: dict[str, Reader] = {
     **{"gpt2": older.read_gpt2, "gpt_bigcode": older.read_gpt2, "gptj": older.read_gptj, "gpt_neox": older.read_neox},
     **{"bloom": older.read_bloom, "falcon": older.read_falcon, "opt": older.read_opt},
     **{"deepseek_v2": older.read_deepseek, "deepseek_v3": older.read_deepseek, "kimi_k2": older.read_deepseek},
-    **dict.fromkeys(("deepseek_v32", "glm_moe_dsa", "mistral4"), older.read_deepseek),
+    **dict.fromkeys(("deepseek_v32", "glm_moe_dsa"), older.read_deepseek),
     **{"t5": older.read_t5, "mt5": older.read_t5, "bert": older.read_bert, "roberta": older.read_bert},
     "xlm-roberta": older.read_bert,
 }
