@@ -85,7 +85,7 @@ OTHERS: list[tuple[str, str, dict[str, Any]]] = [
 @pytest.mark.parametrize("entry", KNOWN, ids=lambda entry: entry.id)
 def test_published_counts_are_recomputed_within_a_hundredth(entry) -> None:
     found = parameters(shape_of_facts(entry)).total
-    # Of Llama 4 Scout the part for pictures is not counted; Kimi K2's makers say a round trillion, and 1.04 elsewhere.
+    # Of Llama 4 Scout the part for pictures is not counted; Kimi K2 is published as 1 trillion and as 1.04.
     within = 0.015 if entry.id in ("llama-4-scout", "kimi-k2") else 0.01
     assert found == pytest.approx(float(entry.facts["params_total"].value), rel=within)
 

@@ -20,8 +20,8 @@ _CLOSE = 0.03
 
 
 def read_facts(facts: ModelFacts) -> Shape:
-    """From the fact ``architecture``: layers, hidden, heads, kv_heads, head_dim, ffn, vocab, experts, ..., or the keys
-    of a config.json (with ``model_type``).
+    """From the fact ``architecture``: layers, hidden, heads, kv_heads, head_dim, ffn, vocab, experts, ...; or the
+    keys of a config.json (with ``model_type``).
 
     Raises `UsageError` where the catalogue knows no architecture, or not enough of it.
     """
