@@ -83,7 +83,8 @@ def reason(outlook: Outlook) -> str:
     if outlook.basis == "planned":
         return "the day of its end was given when it was released, and may be postponed"
     if outlook.basis == "promise":
-        return "the vendor's word covers all of that time"
+        said = f"; of {outlook.compared} ends it announced, {outlook.lasted} were told that early"
+        return "the vendor's word covers all of that time" + (said if outlook.compared else "")
     if outlook.basis == "ended":
         return "it is no more served"
     text = f"of {outlook.compared} versions served that long ago, {outlook.lasted} are served still"

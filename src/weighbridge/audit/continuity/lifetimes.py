@@ -14,8 +14,11 @@ MONTH = 30.4375
 """Days."""
 
 KEPT = 0.97
-"""Taken for the probability that an announced end, or a promise not to end a version before a day, is kept. Few of
-either are on record with their outcome; vendors have postponed ends, and an end came early in none of our rows."""
+"""Taken for the probability that an announced end, or a promise not to end a version before a day, is kept. Too few
+are on record with their outcome to count: some ends were postponed, and none in our rows came early."""
+
+SLACK = 3
+"""Days by which a notice may be short of what was promised and still count as kept: months differ in length."""
 
 STALE = timedelta(days=31)
 """How long ago a row may have been read and still count for the day."""
@@ -36,9 +39,9 @@ class Outlook:
     not go before. ``record``: how many versions lasted as long. ``ended``: it is gone."""
     months: float
     compared: int = 0
-    """Versions on record that were served as many months ago."""
+    """Versions on record that were served as many months ago; for a promise of notice, ends that were announced."""
     lasted: int = 0
-    """Those of them that were served until the record's end."""
+    """Those of them that are served still; for a promise of notice, ends announced as early as promised."""
     by_age: Chance | None = None
     """By age alone: the curve from this version's age on."""
 
@@ -62,10 +65,26 @@ class Record:
             return _told(end < known.retires, "announced", months)
         if known.planned is not None:
             return _told(end < known.planned, "planned", months)
-        safe = max(known.not_before or self.day, self.day + timedelta(days=round(notice_days or 0)))
-        if end <= safe:
+        if known.not_before is not None and end <= known.not_before:
             return _told(True, "promise", months)
+        if notice_days and end <= self.day + timedelta(days=round(notice_days)):
+            return self._by_notice(known, notice_days, months)
         return self._by_record(known, months)
+
+    def _by_notice(self, version: Version, days: float, months: float) -> Outlook:
+        """No end is announced, and the vendor promises to announce one earlier than that: how often did it?"""
+        notices = [
+            ((one.announced, one.retires), (one.retires - one.announced).days >= days - SLACK)
+            for one in self.versions
+            if one.vendor == version.vendor and one.kind == version.kind and one.announced and one.retires
+        ]
+        if not notices:
+            return _told(True, "promise", months)
+        kept = sum(early for _, early in notices)
+        decisions = len({pair for pair, _ in notices})
+        share = kept / len(notices)
+        around = wilson(share * decisions, decisions)
+        return Outlook(Chance(share, around.low, around.high), "promise", months, len(notices), kept)
 
     def _known(self, version: Version) -> bool:
         """Whether its row was read late enough to say if it is served on the day."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,9 +17,10 @@ from weighbridge.audit.continuity.lockin import LockIn, lock_in
 from weighbridge.audit.continuity.people import People, people
 from weighbridge.audit.continuity.releases import Releases, releases
 from weighbridge.audit.continuity.survival import Chance
-from weighbridge.audit.target import Target
+from weighbridge.audit.target import Target, find_target
 from weighbridge.catalog.vendors import Rule, Tuning, rule_of, tuning_of
 from weighbridge.catalog.versions import Version, version_named, versions
+from weighbridge.errors import UsageError
 from weighbridge.evidence import ContinuityFor, Finding
 
 Kind = Literal["service", "weights", "channel", "unknown"]
@@ -41,13 +43,14 @@ class Continuity:
     name: str
     today: date
     kind: Kind
-    """``service``: a vendor serves it and may end it. ``weights``: whoever has them keeps them. ``channel``: a vendor's
-    service as a whole, through which versions of several models go."""
+    """``service``: a vendor serves it and may end it. ``weights``: whoever has them keeps them. ``channel``: a
+    vendor's service as a whole, through which versions of several models go."""
     calendar: tuple[Ending, ...] = ()
     """The versions its name means, the nearest end first."""
     record: Record | None = None
     """All versions of closed models known on the day, from which its outlook is estimated."""
-    rule: Rule | None = None
+    rules: tuple[Rule, ...] = ()
+    """What the vendors of these versions promise about retiring them."""
     tuning: Tuning | None = None
     released: date | None = None
     ended: date | None = None
@@ -67,7 +70,7 @@ class Continuity:
             return None
         if self.gone and not any(one.state != "ended" for one in self.calendar):
             return Outlook(Chance(0.0, 0.0, 0.0), "ended", months)
-        found = [self.record.outlook(one.version, months, self._notice(one.version)) for one in self.calendar]
+        found = [self.record.outlook(one.version, months, self.promised(one.version)) for one in self.calendar]
         if found:
             return max(found, key=lambda one: one.chance.value)
         if self.released is None:
@@ -80,8 +83,25 @@ class Continuity:
 
         return judged(self, demand, candidate)
 
-    def _notice(self, version: Version) -> float | None:
-        return self.rule.notice_days(version.kind) if self.rule is not None else None
+    def promised(self, version: Version) -> float | None:
+        """Days of notice that the vendor's rule promises for such a version; None where it promises none."""
+        rule = next((one for one in self.rules if one.vendor == version.vendor), None)
+        return rule.notice_days(version.kind) if rule is not None else None
+
+
+def named_target(text: str) -> Target:
+    """The target that a name, a spec or a path means, as `find_target` has it; also a version that is listed but has
+    no entry of its own. Raises `UsageError` with the nearest match."""
+    try:
+        return find_target(text)
+    except UsageError as error:
+        if version_named(text):
+            return Target(name=text)
+        known = {name for one in versions().values() for name in (one.name, *one.aliases)}
+        close = difflib.get_close_matches(text, known, n=1, cutoff=0.7)
+        if not close:
+            raise
+        raise UsageError(error.what, where=error.where, fix=f"did you mean {close[0]!r}?") from error
 
 
 def audit_continuity(
@@ -108,7 +128,7 @@ def audit_continuity(
         kind=kind,
         calendar=endings(found, today) if kind == "service" else (),
         record=record(versions().values(), today) if kind == "service" else None,
-        rule=rule_of(vendor) if vendor and kind == "service" else None,
+        rules=_rules(found, vendor) if kind in ("service", "channel") else (),
         tuning=tuning_of(vendor) if vendor and kind == "service" else None,
         released=_day(target, "release_date"),
         ended=_day(target, "retired"),
@@ -141,6 +161,11 @@ def _vendor(target: Target) -> str | None:
         return None
     known = policies().get(target.facts.says("data_policy"))
     return known.vendor if known is not None else None
+
+
+def _rules(found: list[Version], vendor: str | None) -> tuple[Rule, ...]:
+    vendors = dict.fromkeys([*(one.vendor for one in found), *([vendor] if vendor else [])])
+    return tuple(rule for name in vendors if (rule := rule_of(name)) is not None)
 
 
 def _day(target: Target, name: str) -> date | None:
