@@ -46,6 +46,11 @@ def show_audit(audit: LicenceAudit, *, as_json: bool) -> None:
         lines("What would change it")
         for change in audit.changes:
             lines(f"- {change.says}: {change.verdict}", "  ", "    ")
+    if audit.ends:
+        lines()
+        lines("How it ends, and what it holds to by link")
+        for text in audit.ends:
+            lines(f"- {text}", "  ", "    ")
     if audit.notes:
         lines()
         for note in audit.notes:

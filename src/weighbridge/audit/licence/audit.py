@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 
 from weighbridge.audit.licence.fields import LIMITED, fields_of
@@ -12,8 +14,9 @@ from weighbridge.audit.licence.result import Change, LicenceAudit, Part, part_of
 from weighbridge.audit.licence.ruling import VERDICTS, Component, Verdict, worst
 from weighbridge.audit.licence.smaller import smaller
 from weighbridge.audit.target import Target
+from weighbridge.catalog.entries import OLD
 from weighbridge.catalog.fact import Source
-from weighbridge.catalog.licences import Licences, catalogue_of_licences
+from weighbridge.catalog.licences import Licences, LicenceTerms, catalogue_of_licences
 from weighbridge.evidence.requirements import Job
 
 
@@ -28,7 +31,9 @@ def audit_licence(target: Target, job: Job, more: tuple[str, ...] = ()) -> Licen
     return audit_components(target.name, found, job)
 
 
-def audit_components(name: str, found: Gathered, job: Job, known: Licences | None = None) -> LicenceAudit:
+def audit_components(
+    name: str, found: Gathered, job: Job, known: Licences | None = None, today: date | None = None
+) -> LicenceAudit:
     """The audit of components that are already known. Raises `UsageError` for a job that contradicts itself."""
     job = checked_job(job)
     known = known or catalogue_of_licences()
@@ -48,9 +53,33 @@ def audit_components(name: str, found: Gathered, job: Job, known: Licences | Non
         parts=parts,
         changes=_changes(components, found, job, known, verdict, _open(parts)),
         disagreements=found.disagreements,
-        notes=(*found.notes, *notes, *_unplaced(job)),
+        ends=_ends(parts, known),
+        notes=(*found.notes, *notes, *_unplaced(job), *_old(parts, known, today or date.today())),
         sources=_sources(parts, known),
     )
+
+
+def _terms(parts: tuple[Part, ...], known: Licences) -> list[LicenceTerms]:
+    return [known.licences[one] for one in dict.fromkeys(one for part in parts for one in part.licences)]
+
+
+def _ends(parts: tuple[Part, ...], known: Licences) -> tuple[str, ...]:
+    """How the licences end, and the policies by link that may change under one."""
+    found: list[str] = []
+    for terms in _terms(parts, known):
+        found += [f"{terms.id} {text}" for text in terms.ends]
+        found += [f"{terms.id}: {terms.policy}"] if terms.policy else []
+    return tuple(found)
+
+
+def _old(parts: tuple[Part, ...], known: Licences, today: date) -> tuple[str, ...]:
+    """Terms that change, and were read long ago."""
+    found: list[str] = []
+    for terms in _terms(parts, known):
+        days = (today - date.fromisoformat((terms.seen + "-01-01")[:10])).days
+        if days > OLD and terms.kind == "terms of service":
+            found.append(f"{terms.name} were read {days} days ago: look whether they changed")
+    return tuple(found)
 
 
 def _unplaced(job: Job) -> tuple[str, ...]:

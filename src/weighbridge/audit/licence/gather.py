@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -221,9 +222,8 @@ def _beside(text: str) -> Gathered:
             f"--with {text} cannot be read",
             fix=f"write KIND:NAME, such as outputs:gpt-4 or data:CC-BY-SA-4.0; {nearest(kind.lower(), KINDS)}",
         )
-    if folded_licence(name) in catalogue_of_licences().names or any(
-        f" {word} " in name for word in ("AND", "OR", "WITH")
-    ):
+    written = re.search(r"(^|\s)(AND|OR|WITH)(\s|$)|[()]", name) is not None and not Path(name).exists()
+    if written or folded_licence(name) in catalogue_of_licences().names:
         from weighbridge.audit.licence.expression import expression
 
         expression(name, f"--with {text}")

@@ -43,6 +43,8 @@ class LicenceAudit(msgspec.Struct, frozen=True):
     """Jobs that differ in one thing and fare better, computed by asking again."""
     disagreements: tuple[str, ...] = ()
     """Where a label and a text, or two labels, name different licences; the stricter of each is taken."""
+    ends: tuple[str, ...] = ()
+    """How the licences end, and which policies by link they hold to, with the clause."""
     notes: tuple[str, ...] = ()
     sources: dict[str, Source] = {}
     """Sources of the clauses, by id."""
