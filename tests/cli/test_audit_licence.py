@@ -121,7 +121,7 @@ licences:
         (("falcon-40b", "--with", "gpt-4"), "KIND:NAME"),
         (("falcon-40b", "--with", "outputs:"), "KIND:NAME"),
         (("falcon-40b", "--with", "outputs:gtp-4"), "gpt-4"),
-        (("falcon-40b", "--with", "data:(MIT OR"), "bracket"),
+        (("falcon-40b", "--with", "data:(MIT"), "bracket"),
         (("falcon-40b", "--field", " "), "field of use"),
         (("note.txt",), "no licence"),
         (("empty.txt",), "empty"),
