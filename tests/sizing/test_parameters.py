@@ -20,6 +20,14 @@ LATENT = {
     **{"kv_lora_rank": 16, "q_lora_rank": 24, "qk_rope_head_dim": 4, "qk_nope_head_dim": 8, "v_head_dim": 8},
     **{"n_shared_experts": 2, "n_group": 2, "topk_group": 1},
 }
+DELTA = {
+    **{"linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 5, "linear_value_head_dim": 7},
+    **{"linear_conv_kernel_dim": 4, "head_dim": 8, "shared_expert_intermediate_size": 24, "num_key_value_heads": 2},
+}
+MAMBA = {
+    **{"layer_types": ["mamba", "attention", "mamba", "mamba", "mamba"], "mamba_n_heads": 8, "mamba_d_head": 12},
+    **{"mamba_d_state": 6, "shared_intermediate_size": 28},
+}
 GPT2 = {"n_embd": 48, "n_layer": 5, "n_head": 6, "vocab_size": 101, "n_positions": 64}
 FALCON = {"hidden_size": 48, "num_hidden_layers": 5, "num_attention_heads": 6, "vocab_size": 101}
 OPT = {**FALCON, "ffn_dim": 80, "max_position_embeddings": 64, "word_embed_proj_dim": 48}
@@ -53,6 +61,11 @@ CAUSAL: list[tuple[str, dict[str, Any]]] = [
     ("deepseek_v3", {**SMALL, **LATENT, "attention_bias": True, "first_k_dense_replace": 0}),
     ("deepseek_v32", {**SMALL, **LATENT, "index_topk": 8, "index_head_dim": 8, "index_n_heads": 2}),
     ("glm_moe_dsa", {**SMALL, **LATENT, "index_topk": 8, "index_head_dim": 8, "index_n_heads": 2}),
+    ("qwen3_next", {**SMALL, **EXPERTS, **DELTA, "num_experts": 4, "moe_intermediate_size": 20}),
+    ("qwen3_5_text", {**SMALL, **EIGHT, **DELTA}),
+    ("qwen3_5_moe_text", {**SMALL, **EXPERTS, **DELTA, "num_experts": 4, "attention_bias": True}),
+    ("granitemoehybrid", {**SMALL, **EXPERTS, **MAMBA, "num_local_experts": 4}),
+    ("granitemoehybrid", {**SMALL, **EIGHT, **MAMBA, "num_local_experts": 0, "mamba_proj_bias": True}),
     ("gpt2", GPT2),
     ("gpt2", {**GPT2, "n_inner": 30}),
     ("gpt_bigcode", GPT2),

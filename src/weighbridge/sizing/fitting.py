@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from weighbridge.errors import UsageError
 from weighbridge.sizing.device import GB, Device
-from weighbridge.sizing.memory import activation_bytes, chosen_precision, sequence_cache
+from weighbridge.sizing.memory import activation_bytes, chosen_precision, copies, sequence_cache
 from weighbridge.sizing.precision import Precision, weight_bytes
 from weighbridge.sizing.shape import Shape
 
@@ -125,8 +125,8 @@ def _split(
     weights = weight_bytes(shape, kept) / degree
     working = activation_bytes(shape, context, 1, kept) / degree
     room = device.memory * USABLE - weights - working
-    copies = _copies(shape, degree)
-    each = sequence_cache(shape, context, cache_bits) * copies / degree
+    held = copies(shape, degree)
+    each = sequence_cache(shape, context, cache_bits) * held / degree
     if room <= 0 or each * batch > room or (degree > 1 and device.link is None):
         return None
     sequences = MOST_SEQUENCES if each == 0 else min(MOST_SEQUENCES, int(room / each))
@@ -136,15 +136,10 @@ def _split(
         split=degree,
         replicas=count // degree,
         sequences=max(sequences, batch),
-        longest=_longest(shape, room * degree / copies, cache_bits),
+        longest=_longest(shape, room * degree / held, cache_bits),
         weights=weights,
         needed=weights + each * batch + working,
     )
-
-
-def _copies(shape: Shape, degree: int) -> float:
-    kept = [1 if run.latent else run.kv_heads for run in shape.layers]
-    return max(1.0, degree / max(1, min(kept, default=1)))
 
 
 def _longest(shape: Shape, room: float, bits: float) -> int:

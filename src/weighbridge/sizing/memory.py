@@ -69,7 +69,13 @@ def sequence_cache(shape: Shape, tokens: int, bits: float = 16) -> float:
         run.count * _kept(run) * (min(tokens, run.window) if run.window else tokens) * (2 if run.cross else 1)
         for run in shape.layers
     )
-    return numbers * bits / 8
+    return numbers * bits / 8 + sum(run.count * run.state for run in shape.layers)
+
+
+def copies(shape: Shape, split: int) -> float:
+    """How often keys and values are held: more devices than key heads each keep a copy."""
+    kept = [1 if run.latent else run.kv_heads for run in shape.layers if run.heads]
+    return max(1.0, split / max(1, min(kept, default=split)))
 
 
 def activation_bytes(shape: Shape, context: int, batch: int, kept: Precision) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from weighbridge.catalog.models import ModelFacts
 from weighbridge.errors import UsageError, nearest
+from weighbridge.sizing import families_newer as newer
 from weighbridge.sizing import families_older as older
 from weighbridge.sizing.families import KIN, Reader, read_kin
 from weighbridge.sizing.said import Said
@@ -21,6 +22,8 @@ READERS: dict[str, Reader] = {
     **{"bloom": older.read_bloom, "falcon": older.read_falcon, "opt": older.read_opt},
     **{"deepseek_v2": older.read_deepseek, "deepseek_v3": older.read_deepseek, "kimi_k2": older.read_deepseek},
     **dict.fromkeys(("deepseek_v32", "glm_moe_dsa"), older.read_deepseek),
+    **dict.fromkeys(("qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"), newer.read_qwen_hybrid),
+    "granitemoehybrid": newer.read_granite_hybrid,
     **{"t5": older.read_t5, "mt5": older.read_t5, "bert": older.read_bert, "roberta": older.read_bert},
     "xlm-roberta": older.read_bert,
 }
@@ -104,6 +107,14 @@ def _published(said: Said) -> str:
             return method.removeprefix("fbgemm_")
         if method in ("gptq", "awq") or packed.values.get("load_in_4bit") is True:
             return "int8" if bits == 8 else "int4"
+        if method == "compressed-tensors":
+            kept = packed.inside("config_groups")
+            group = kept.inside("group_0") if kept else None
+            weights = group.inside("weights") if group else None
+            said_bits, kind = (weights.values.get("num_bits"), weights.text("type")) if weights else (None, "")
+            return {(4, "int"): "int4", (8, "int"): "int8", (8, "float"): "fp8", (4, "float"): "nvfp4"}.get(
+                (said_bits, kind) if isinstance(said_bits, int) else (0, ""), ""
+            )
         return "int8" if packed.values.get("load_in_8bit") is True else ""
     plain = said.text("torch_dtype") or said.text("dtype")
     return {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}.get(plain.removeprefix("torch."), "")

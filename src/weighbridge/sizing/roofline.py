@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from weighbridge.sizing.constants import Constants
 from weighbridge.sizing.device import Device
-from weighbridge.sizing.memory import CHUNK, sequence_cache
+from weighbridge.sizing.memory import CHUNK, copies, sequence_cache
 from weighbridge.sizing.parameters import expert_numbers, multiplied, parameters
 from weighbridge.sizing.precision import Precision, weight_bytes
 from weighbridge.sizing.shape import Shape
@@ -69,7 +69,11 @@ class Roofline:
     def decode(self, sequences: int, context: float, beams: int = 1) -> Step:
         """One token for each of `sequences` (times `beams`) that hold `context` tokens each on average."""
         rows = sequences * beams
-        held = sequence_cache(self.shape, max(1, round(context)), self.cache_bits) * sequences * self.copies
+        held = (
+            sequence_cache(self.shape, max(1, round(context)), self.cache_bits)
+            * sequences
+            * copies(self.shape, self.split)
+        )
         return self._step(rows, held, self.constants.sequence_s * rows, reading=False)
 
     def prefill(self, tokens: float, context: float) -> Step:
@@ -86,12 +90,6 @@ class Roofline:
             step.overhead * chunks,
             step.serial,
         )
-
-    @property
-    def copies(self) -> float:
-        """How often keys and values are held: more devices than key heads each keep a copy."""
-        kept = [1 if run.latent else run.kv_heads for run in self.shape.layers]
-        return max(1.0, self.split / max(1, min(kept, default=1)))
 
     def weights_read(self, rows: float) -> float:
         """Bytes of the weights that a pass over `rows` tokens touches: E (1 - (1 - k/E)^rows) experts of E."""

@@ -26,6 +26,8 @@ class Layers:
     """Numbers of a key that carry the position and are shared by all heads (latent attention)."""
     index_dim: int = 0
     """Numbers of a key kept of each token to choose by which tokens are attended to (sparse attention)."""
+    state: int = 0
+    """Bytes that a layer keeps of a sequence however long it is (linear attention, Mamba)."""
     window: int | None = None
     """Tokens back that a layer sees, and keeps; None: all."""
     ffn: int = 0

@@ -114,7 +114,10 @@ def adapter_numbers(shape: Shape, rank: int = 16) -> int:
 def _edges(run: Layers, hidden: int) -> int:
     """Inputs and outputs of a layer's matrices, added up."""
     out = run.heads * run.values + hidden
-    if run.latent:
+    attention = 0
+    if not run.heads:
+        pass  # Layers with a state: adapters are put on their feed-forward parts only.
+    elif run.latent:
         wide = run.heads * run.head_dim
         query = (hidden + run.query_rank + run.query_rank + wide) if run.query_rank else hidden + wide
         raised = run.kv_rank + run.heads * (run.head_dim - run.rope_dim + run.values)
