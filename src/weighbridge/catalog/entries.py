@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -184,9 +184,26 @@ def parsed_tables(content: bytes, where: str, more_sources: dict[str, Source] | 
     return Tables(sources, tables)
 
 
-def age(fact: Fact, today: date | None = None) -> int:
-    """Days since a fact was last read at its source."""
-    return ((today or date.today()) - date.fromisoformat((fact.seen + "-01-01")[:10])).days
+def age(fact: Fact, sources: dict[str, Source], today: date | None = None) -> int:
+    """Days since what a fact says was true at its source: since it was read, or since the copy that was read was made.
+
+    The newest of its sources counts; one whose copy has no date counts by the day on which it was read.
+    """
+    read = date.fromisoformat((fact.seen + "-01-01")[:10])
+    copies = [_last_day(sources[name].date) for name in fact.source if name in sources]
+    newest = max((day or read for day in copies), default=read)
+    return ((today or date.today()) - min(read, newest)).days
+
+
+def _last_day(text: str | None) -> date | None:
+    """The last day of a year, a month or a day."""
+    if text is None:
+        return None
+    if len(text) == 10:
+        return date.fromisoformat(text)
+    year, _, month = text.partition("-")
+    following = date(int(year) + 1, 1, 1) if month in ("", "12") else date(int(year), int(month) + 1, 1)
+    return following - timedelta(days=1)
 
 
 def found(entries: dict[str, E], name: str) -> E | None:

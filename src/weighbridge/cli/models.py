@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
+from weighbridge.cli.models_tables import TABLES
 from weighbridge.cli.outputs import console
 
 if TYPE_CHECKING:
@@ -17,8 +19,13 @@ if TYPE_CHECKING:
 def models() -> None:
     """Look models up in the catalogue: facts with their sources, dates and doubts.
 
-    Facts of your own go into a file named by WEIGHBRIDGE_FACTS and override these, fact by fact.
+    Facts of your own go into a file named by WEIGHBRIDGE_FACTS and override these, fact by fact. Facts that change
+    (prices, policies, ends) are marked old when they were read more than 120 days ago.
     """
+
+
+for _table in TABLES:
+    models.add_command(_table)
 
 
 @models.command("list")
@@ -65,24 +72,10 @@ def show(name: str, as_json: bool) -> int:
     model = known.find(name)
     if as_json:
         return _as_json([model])
-    out = console()
-    also = f", also {', '.join(model.aliases)}" if model.aliases else ""
-    lines = [f"{model.name} ({model.id}{also})", ""]
-    for title, fact in model.facts.items():
-        lines.append(f"  {title.replace('_', ' ')}: {_value(fact)}")
-        lines.append(f"      {_origin(fact)}")
-        lines += [f"      contested: {one.value} by {one.source}" for one in fact.contested_by]
-        lines += [f"      note: {fact.note}"] if fact.note else []
-    for line in lines:
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
-    click.echo(
-        "\nConfidence: A read in a primary or registry file, B in a secondary source, C recalled from the source."
-    )
-    used = sorted({source for fact in model.facts.values() for source in fact.source})
-    click.echo("Sources:")
-    for source in used:
-        what = known.sources[source]
-        click.echo(f"  {source}: {what.what}{f', {what.date}' if what.date else ''}")
+    from weighbridge.cli.catalogue_view import entry_lines
+
+    for line in entry_lines(model, known.sources, date.today()):
+        click.echo(line)
     for credit in known.credits([model]):
         click.echo(credit)
     return 0
@@ -96,6 +89,7 @@ def diff(first: str, second: str) -> int:
     from rich.table import Table
 
     from weighbridge.catalog.models import catalogue
+    from weighbridge.cli.catalogue_view import value_of
 
     known = catalogue()
     a, b = known.find(first), known.find(second)
@@ -109,34 +103,12 @@ def diff(first: str, second: str) -> int:
         if left is not None and right is not None and left.value == right.value:
             same += 1
             continue
-        table.add_row(name.replace("_", " "), *(_value(one) if one else "unknown" for one in (left, right)))
+        table.add_row(name.replace("_", " "), *(value_of(one) if one else "unknown" for one in (left, right)))
     console().print(table, markup=False)
     click.echo(f"\n{same} facts are the same. Sources and dates: weighbridge models show NAME")
     for credit in known.credits([a, b]):
         click.echo(credit)
     return 0
-
-
-def _value(fact: Fact) -> str:
-    value = fact.value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        text = ", ".join(value)
-    elif isinstance(value, dict):
-        text = ", ".join(f"{name} {part}" for name, part in value.items())
-    elif isinstance(value, (int, float)):
-        text = f"{value:,}" if abs(value) < 1e15 else f"{value:.3g}"
-    else:
-        text = value
-    return f"{text} {fact.unit}" if fact.unit and fact.unit != "date" else text
-
-
-def _origin(fact: Fact) -> str:
-    parts = [f"{fact.confidence}, {', '.join(fact.source)}, seen {fact.seen}"]
-    parts += [f"valid from {fact.valid_from}"] if fact.valid_from else []
-    parts += [f"until {fact.valid_to}"] if fact.valid_to else []
-    return ", ".join(parts)
 
 
 def _size(fact: Fact | None) -> str:
