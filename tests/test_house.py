@@ -10,9 +10,9 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "weighbridge"
 
 FLOORS = [
-    *("errors", "stats", "evidence", "catalog", "tasks", "models", "store", "logs", "weighing", "judge", "rate"),
-    *("sizing", "audit", "decide", "variants", "suites", "adapt", "bridge", "gateway", "project", "report", "api"),
-    "cli",
+    *("errors", "stats", "evidence", "catalog", "tasks", "models", "store", "logs", "weighing", "drifting", "judge"),
+    *("rate", "sizing", "audit", "decide", "variants", "suites", "adapt", "bridge", "gateway", "project", "report"),
+    *("api", "cli"),
 ]
 
 FILES = sorted(SOURCE.rglob("*.py"))

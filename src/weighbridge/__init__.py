@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from weighbridge.api import compare as compare
     from weighbridge.api import compare_logs as compare_logs
     from weighbridge.api import compare_scores as compare_scores
+    from weighbridge.api.drift import drift as drift
     from weighbridge.api.prompts import sensitivity as sensitivity
     from weighbridge.decide import Decision as Decision
     from weighbridge.errors import UsageError as UsageError
@@ -58,6 +59,7 @@ _HOME = {
     "compare": "weighbridge.api",
     "compare_logs": "weighbridge.api",
     "compare_scores": "weighbridge.api",
+    "drift": "weighbridge.api.drift",
     "load_project": "weighbridge.project.load",
     "load_scores": "weighbridge.evidence.scores_file",
     "open_model": "weighbridge.models.specs",
