@@ -20,6 +20,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "weighbridge.cli.sensitivity:sensitivity",
         "Say how much hangs on the prompt, and whether the verdict survives every prompt.",
     ),
+    "drift": (
+        "weighbridge.cli.drift:drift",
+        "Say whether a vendor has changed the model since its answers were kept.",
+    ),
     "compare": ("weighbridge.cli.compare:compare", "Give the verdict on scores that are already there."),
     "judge": ("weighbridge.cli.judge:judge", "Have a model judge answers, and hold it against its own biases."),
     "rate": ("weighbridge.cli.rate:rate", "Compare answers by eye, two at a time and without names."),
