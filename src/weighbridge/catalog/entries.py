@@ -184,13 +184,13 @@ def parsed_tables(content: bytes, where: str, more_sources: dict[str, Source] | 
     return Tables(sources, tables)
 
 
-def age(fact: Fact, sources: dict[str, Source], today: date | None = None) -> int:
-    """Days since what a fact says was true at its source: since it was read, or since the copy that was read was made.
+def age(fact: Fact, today: date | None = None, sources: dict[str, Source] | None = None) -> int:
+    """Days since what a fact says was true: since it was read, or since the copy of its source that was read was made.
 
-    The newest of its sources counts; one whose copy has no date counts by the day on which it was read.
+    Without `sources` since it was read. The newest of its sources counts; a copy without a date counts as read then.
     """
     read = date.fromisoformat((fact.seen + "-01-01")[:10])
-    copies = [_last_day(sources[name].date) for name in fact.source if name in sources]
+    copies = [_last_day(source.date) for name in fact.source if (source := (sources or {}).get(name)) is not None]
     newest = max((day or read for day in copies), default=read)
     return ((today or date.today()) - min(read, newest)).days
 

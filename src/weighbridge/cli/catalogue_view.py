@@ -58,7 +58,7 @@ def origin(title: str, fact: Fact, sources: dict[str, Source], today: date) -> s
     parts = [f"{fact.confidence}, {', '.join(fact.source)}, seen {fact.seen}"]
     parts += [f"valid from {fact.valid_from}"] if fact.valid_from else []
     parts += [f"until {fact.valid_to}"] if fact.valid_to else []
-    days = age(fact, sources, today)
+    days = age(fact, today, sources)
     parts += [f"old: {days} days"] if days > OLD and title.startswith(CHANGING) else []
     return ", ".join(parts)
 

@@ -197,7 +197,7 @@ def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, right: bo
 
     table = Table(box=None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
     for number, head in enumerate(heads):
-        table.add_column(head, justify="right" if right and number else "left", overflow="fold", no_wrap=number == 0)
+        table.add_column(head, justify="right" if right and number else "left", overflow="fold", no_wrap=number > 0)
     for row in rows:
         table.add_row(*row)
     console().print(table, markup=False)
