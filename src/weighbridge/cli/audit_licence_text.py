@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,13 @@ import click
 from weighbridge.cli.outputs import console
 
 if TYPE_CHECKING:
-    from weighbridge.audit.licence.detect import Identified
+    from weighbridge.audit.licence.detect import Candidate, Identified, Passage
 
 SHOWN = 12
-"""Sentences that are printed of each kind; --all prints every one."""
-FIRST = {"inserted": "+", "deleted": "-", "changed": "~", "outside": "+"}
+"""Sentences that are printed; --all prints every one."""
+SIGN = {"inserted": "+", "changed": "~", "outside": "+"}
 SAYS = {
     "inserted": "is not the licence's",
-    "deleted": "is missing",
     "changed": "reads otherwise",
     "outside": "sets terms beside the licence",
 }
@@ -40,29 +40,26 @@ def licence_text(file: str, texts: str | None, everything: bool, as_json: bool) 
     from weighbridge.audit.licence.detect import identify, index, read_text
     from weighbridge.audit.licence.detect.reading import LIMIT, decoded
 
-    if file == "-":
-        text = decoded(sys.stdin.buffer.read(LIMIT + 1), "standard input")
-    else:
-        text = read_text(Path(file))
+    here = file == "-"
+    text = decoded(sys.stdin.buffer.read(LIMIT + 1), "standard input") if here else read_text(Path(file))
     found = identify(text, index(texts))
     if as_json:
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode({**_plain(found), "intact": found.intact}), indent=2))
-    else:
-        name = "standard input" if file == "-" else file
-        for number, one in enumerate((found, *found.also)):
-            _print(one, "and in it" if number else name, len(one.passages) if everything else SHOWN)
-        click.echo(
-            "\nNot legal advice: read the text. Terms are known only of a text that is complete and unchanged."
-        )
+        _print_json(found)
+        return 0 if found.intact else 4
+    name = "standard input" if here else file
+    for number, one in enumerate((found, *found.also)):
+        _print(one, "and in it" if number else name, len(one.passages) if everything else SHOWN)
+    click.echo("\nNot legal advice: read the text. Its terms are known only where it is complete and\nunchanged.")
     return 0 if found.intact else 4
 
 
-def _plain(found: Identified) -> dict[str, object]:
+def _print_json(found: Identified) -> None:
     from dataclasses import asdict
 
-    return {"statement": found.statement, **asdict(found)}
+    import msgspec
+
+    whole = {"statement": found.statement, "intact": found.intact, **asdict(found)}
+    click.echo(msgspec.json.format(msgspec.json.encode(whole), indent=2))
 
 
 def _print(found: Identified, name: str, most: int) -> None:
@@ -75,26 +72,10 @@ def _print(found: Identified, name: str, most: int) -> None:
     if found.licence:
         lines = f"lines {found.line} to {found.last_line}" if found.line != found.last_line else f"line {found.line}"
         say(f"  {found.licence}, text {found.key}, {lines}, {found.share:.1%} of its words")
-    for one in found.candidates[1:4] if found.status != "unknown" else found.candidates:
-        say(f"  nearest: {one.name} ({one.key}), {one.share:.1%} of its words")
+    for one in _near(found):
+        say(f"  near: {one.name} ({one.key}), {one.share:.1%} of its words")
     for passage in found.passages[:most]:
-        where = (
-            f"line {passage.line}"
-            if passage.line == passage.last_line
-            else f"lines {passage.line} to {passage.last_line}"
-        )
-        clause = f", {passage.clause}" if passage.clause else ""
-        touches = "" if passage.weight == "wording" else f" [{passage.weight}]"
-        if passage.kind == "deleted":
-            say(
-                f"\n  - after line {passage.line}: {passage.removed} words of the licence are missing{clause}{touches}"
-            )
-            continue
-        say(f"\n  {FIRST[passage.kind]} {where} {SAYS[passage.kind]}{clause}{touches}")
-        say(f"    {_short(passage.text)}")
-        if passage.kind == "changed":
-            added = f"here: {' '.join(passage.added[:12])}" if passage.added else "nothing added"
-            say(f"    {added}; {passage.removed} words of the licence are not here")
+        _print_passage(passage, say)
     if len(found.passages) > most:
         say(f"\n  and {len(found.passages) - most} more: --all shows them")
     if found.missing:
@@ -105,5 +86,33 @@ def _print(found: Identified, name: str, most: int) -> None:
         say(f"  note: {note}")
 
 
-def _short(text: str, most: int = 400) -> str:
-    return text if len(text) <= most else text[: most - 3] + "..."
+def _near(found: Identified) -> list[Candidate]:
+    if found.status == "complete":
+        return []
+    if found.status == "unknown":
+        return list(found.candidates[:3])
+    return [one for one in found.candidates[1:4] if one.share >= 0.9 * found.share]
+
+
+def _print_passage(one: Passage, say: Callable[[str], None]) -> None:
+    lines = f"line {one.line}" if one.line == one.last_line else f"lines {one.line} to {one.last_line}"
+    clause = f", {one.clause}" if one.clause else ""
+    touches = "" if one.weight == "wording" else f" [{one.weight}]"
+    if one.kind == "deleted":
+        say(f"\n  - after line {one.line}: {one.removed} words of the licence are missing{clause}{touches}")
+        return
+    say(f"\n  {SIGN[one.kind]} {lines} {SAYS[one.kind]}{clause}{touches}")
+    say(f"    {_around(one)}")
+    if one.kind == "changed":
+        added = f"here: {' '.join(one.added[:12])}" if one.added else "nothing added"
+        say(f"    {added}; words of the licence that are not here: {one.removed}")
+
+
+def _around(one: Passage, most: int = 360) -> str:
+    """The sentence, or of a long one the part where its first other word is."""
+    if len(one.text) <= most:
+        return one.text
+    at = one.text.lower().find(one.added[0]) if one.added and one.kind == "changed" else 0
+    begin = max(at - most // 2, 0)
+    end = "..." if begin + most < len(one.text) else ""
+    return ("..." if begin else "") + one.text[begin : begin + most].strip() + end

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from weighbridge.audit.licence.detect.comparison import is_notice
-from weighbridge.audit.licence.detect.cues import COPYRIGHT, NAMES_IT, RIGHTS, STRONG, sets_terms
+from weighbridge.audit.licence.detect.cues import COPYRIGHT, NAMES_IT, RIGHTS, STRONG, VERB, sets_terms
 from weighbridge.audit.licence.detect.identified import Passage
 from weighbridge.audit.licence.detect.words import Words
 
@@ -27,6 +27,7 @@ _ALTERED = re.compile(
     re.IGNORECASE,
 )
 """A title that says itself that the licence is another one."""
+_LETTER = re.compile(r"\w")
 SHORT = 60
 """Words around a licence up to which (or up to 15 % of it) each sentence has to be explained."""
 
@@ -98,11 +99,17 @@ def _without_name(said: str) -> str:
 
 
 def _explained(said: str, words: Words, first: int, last: int) -> bool:
-    """Short, a title, a date, a notice, or naming the licence."""
+    """A title, a name, a date, a heading, a single word, or naming the licence."""
     count = last - first + 1
-    if count < 4 or (count < 14 and _TITLE.search(said)) or words.sentences[first] in words.headings:
+    if count == 1 or not _LETTER.search(RIGHTS.sub(" ", said)):
+        # A word that the end of the file cut, or nothing beside the phrase.
         return True
-    return bool(NAMES_IT.search(said) or _DATED.search(said) or COPYRIGHT.search(said))
+    if words.sentences[first] in words.headings or _DATED.search(said) or NAMES_IT.search(said):
+        return True
+    if VERB.search(said):
+        return False
+    raw = [words.text[slice(*words.spans[at])] for at in range(first, last + 1)]
+    return (count < 14 and bool(_TITLE.search(said))) or (count < 9 and not any(one[0].islower() for one in raw))
 
 
 def _foreign(said: str) -> bool:

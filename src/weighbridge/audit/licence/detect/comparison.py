@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from weighbridge.audit.licence.detect.alignment import Block, aligned
-from weighbridge.audit.licence.detect.cues import COPYRIGHT, RIGHTS, STRONG, sets_terms
+from weighbridge.audit.licence.detect.cues import COPYRIGHT, RIGHTS, STRONG, VERB, sets_terms
 from weighbridge.audit.licence.detect.index import Known
 from weighbridge.audit.licence.detect.lexicon import LICENSORS, NO_NAMES, PARTS_OF_NAMES, YEARS, hashed
 from weighbridge.audit.licence.detect.words import Words, spelled
@@ -126,10 +126,12 @@ def _harmless(gap: Gap, known: Known, words: Words, notes: dict[str, None]) -> b
         if len(there) > 20:
             notes["without the parts of the licence that set no terms (instructions, preamble)"] = None
         return True
-    if all(known.optional[at] for at in there) and (there or known.optional[max(gap.a - 1, 0)]):
-        # Filled-in instructions, or another title: looked at like text outside.
-        return not sets_terms(RIGHTS.sub(" ", said))
-    return is_notice(said) or _PAGE.fullmatch(said) is not None or _is_title(here, words, said)
+    if is_notice(said) or _PAGE.fullmatch(said) is not None:
+        return True
+    if there and all(known.optional[at] for at in there) and _is_name(here, words):
+        # Filled-in instructions: a program's name, an author.
+        return len(here) <= 2 * len(there)
+    return (not there or _whole_headings(gap, known)) and _is_title(here, words, said)
 
 
 def _left_out(gap: Gap, known: Known) -> bool:
@@ -138,9 +140,18 @@ def _left_out(gap: Gap, known: Known) -> bool:
         return False
     clauses = known.entry.clauses
     if all(clauses[known.clause[at]].heading for at in range(gap.a, gap.a_end)):
-        return True
+        return _whole_headings(gap, known)
     after = gap.a_end == len(known.hashes) or not known.optional[gap.a_end]
     return after or gap.a == 0 or not known.optional[gap.a - 1] or clauses[known.clause[gap.a - 1]].heading
+
+
+def _whole_headings(gap: Gap, known: Known) -> bool:
+    """Whether what is gone are headings, each of them whole."""
+    numbers = {known.clause[at] for at in range(gap.a, gap.a_end)}
+    clauses = known.entry.clauses
+    hard = sum(at not in known.soft for at in range(len(known.clause)) if known.clause[at] in numbers)
+    gone = sum(at not in known.soft for at in range(gap.a, gap.a_end))
+    return all(clauses[number].heading for number in numbers) and gone == hard
 
 
 def joined(text: str, wanted: Sequence[int]) -> bool:
@@ -158,8 +169,8 @@ def is_notice(said: str) -> bool:
     """Whether this says who holds the copyright, and nothing else."""
     if not COPYRIGHT.search(said) or len(said.split()) > 30:
         return False
-    rest = RIGHTS.sub(" ", said)
-    return not STRONG.search(rest) and not sets_terms(COPYRIGHT.sub(" ", rest))
+    rest = COPYRIGHT.sub(" ", RIGHTS.sub(" ", said))
+    return not VERB.search(rest) and not STRONG.search(rest) and not sets_terms(rest)
 
 
 def _is_title(here: list[int], words: Words, said: str) -> bool:

@@ -39,6 +39,9 @@ STRONG = _any(
     # Conditions and ends.
     r"\brevo[ck]|\bterminat|\bexpires?\b|\bvoid\b|\bforfeit|\bsurrender|\bwaive|\bindemnif|\bobligat|\bobliged",
     r"\bsubject to\b|\bnotwithstanding|\bexcept (?:for|where|when|with|as|in)|\bunless\b|\bprovided that\b",
+    r"\bonly[.;!]?$|\bblocked\b|\bdenied\b|\bbreach|\bmandatory\b",
+    r"\bout of bounds\b|\blapses?\b|\bcarved out\b",
+    r"\bfor (?:academi|researchers|students|educational|evaluation|personal use|individuals|hobbyists|nonprofit)",
     r"\bon condition\b|\bcondition(?:al|s|ed)? (?:that|on|upon)\b|\breserves? the right|\brequired to\b|\bshall\b",
     r"\brequires? (?:a|an|the|our|prior|separate|written|payment)\b|\bhereby\b|\bscope of this licen",
 )
@@ -61,13 +64,20 @@ MATTER = _any(
     r"|fine[- ]?tun\w*|audit\w*|inspect\w*|biometric|surveillance|medical|minors)\b",
 )
 TECHNICAL = _any(
-    r"\bpip\b|\bpython\b|\binstall|\bgpu|\bcuda\b|\bvram\b|\btransformers\b|\btorch|\bpytorch|\btokeni[sz]er|\bversion\b",
-    r"\bquanti[sz]|\bprompt|\bcheckpoint|\bdtype|\bbf16|\bfp16|\bcontext (?:window|length)|\bapi[- ]key|\brun\b",
+    r"\bpip\b|\bpython\b|\binstall|\bgpu|\bvram\b|\btransformers\b|\btorch|\bpytorch",
+    r"\btokeni[sz]er|\bversion\b",
+    r"\bcuda\b|\bquanti[sz]|\bprompt|\bcheckpoint|\bdtype|\bbf16|\bfp16|\bcontext length|\bapi[- ]key|\brun\b",
     r"\bload|\bdocker|\bserver\b|\bcommand|\bclone\b|\bscript|\bimport\b|\bsee\b|\bexample|\bdefault\b",
 )
 """What READMEs speak of when they say what one must do."""
-COPYRIGHT = _any(r"\bcopyright(?:ed)?\b|©|\(c\)")
+COPYRIGHT = _any(r"\bcopyright(?:ed)?\b(?:\s*\(c\))?|©|\(c\)(?=\s*(?:\d{4}|\[|<))")
 """A notice of who holds the copyright, from when on."""
+VERB = _any(
+    r"\b(?:is|are|was|were|be|been|has|have|had|must|may|might|will|would|can|could|should|shall|needs?|costs?|goes?|go"
+    r"|gives?|gets?|ends?|lasts?|stays?|applies|apply|covers?|pays?|asks?|sends?|keeps?|lapses?|belongs?|makes?|takes?"
+    r"|do|does|did|let|lets|becomes?|remains?|stops?|requires?|inherits?)\b"
+)
+"""What titles and notices have none of."""
 RIGHTS = _any(r"\ball rights reserved\b\.?")
 NAMES_IT = _any(
     r"\b(?:licen[sc]ed|released|distributed|available|published|provided|covered|governed|offered)\b.{0,40}"

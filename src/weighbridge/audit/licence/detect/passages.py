@@ -16,6 +16,12 @@ def passages(comparison: Comparison, words: Words) -> list[Passage]:
     found: dict[tuple[str, int], list[Gap]] = {}
     for gap in comparison.gaps:
         for one in _by_sentence(gap, words):
+            if one.a + 4 < one.a_end and one.b < one.b_end and _replaced(comparison, one, words):
+                found.setdefault(("gone", one.a), []).append(Gap(one.a, one.a_end, one.b, one.b))
+                found.setdefault(("text", words.sentences[one.b]), []).append(
+                    Gap(one.a_end, one.a_end, one.b, one.b_end)
+                )
+                continue
             if one.b < one.b_end:
                 key = ("text", words.sentences[one.b])
             elif _whole(comparison, one):
@@ -49,6 +55,12 @@ def _by_sentence(gap: Gap, words: Words) -> list[Gap]:
     parts = [Gap(gap.a, gap.a_end, cuts[0], cuts[1])]
     parts += [Gap(gap.a_end, gap.a_end, first, after) for first, after in itertools.pairwise(cuts[1:])]
     return parts
+
+
+def _replaced(comparison: Comparison, gap: Gap, words: Words) -> bool:
+    """Whether one sentence is gone and another stands in its place, which is no change of its words."""
+    here = _around(words, gap.b, words.sentences[gap.b])
+    return _whole(comparison, gap) and gap.b_end - gap.b >= 0.6 * len(here)
 
 
 def _whole(comparison: Comparison, gap: Gap) -> bool:

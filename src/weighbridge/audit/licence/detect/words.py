@@ -14,10 +14,11 @@ from dataclasses import dataclass
 _TAG = re.compile(
     r"</?(?:a|b|i|u|p|br|hr|div|span|em|strong|h[1-6]|ul|ol|li|pre|code|table|t[rdh]|tbody|thead|html|head|body|title"
     r"|section|article|main|header|footer|nav|center|font|small|sup|sub|blockquote|dl|dt|dd|img|meta|link|cite|abbr)"
-    r"(?:\s[^<>]*)?/?>",
+    r"(?:\s[^<>]*)?/?>|<[!?][a-z][^<>]*>",
     re.IGNORECASE,
 )
-_UNREAD = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
+_UNREAD = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"))
+"""What a page does not show: from the first to the second."""
 _LINK = re.compile(
     r"!?\[((?:[^\[\]\n]|\n(?!\s*\n)){1,300})\]\(\s*<?(?:[^()\s]|\n(?!\s*\n)){0,600}"
     r"(?:\([^()\s]*\)[^()\s]*)*>?(?:\s+\"[^\"\n]*\")?\s*\)"
@@ -75,7 +76,8 @@ def plain(text: str) -> str:
         # UTF-8 that was read as Windows' code page: quotes and dashes come as three letters.
         text = re.sub(r"â€[\w\W]", " ", text)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").replace("\u2028", "\n")
-    text = _UNREAD.sub(lambda found: "\n" * found.group().count("\n"), text)
+    for opening, closing in _UNREAD:
+        text = _without(text, opening, closing)
     text = _TAG.sub(_lines_kept, text)
     # Escaped markup is markup of a page that shows a page.
     text = _TAG.sub(_lines_kept, html.unescape(text))
@@ -88,6 +90,19 @@ def plain(text: str) -> str:
     for _ in range(2):
         text = _LINK.sub(lambda found: found[1] + "\n" * (found[0].count("\n") - found[1].count("\n")), text)
     return text
+
+
+def _without(text: str, opening: str, closing: str) -> str:
+    """The text without what stands between; searched by hand, since a pattern looks for each missing end anew."""
+    lower = text.lower()
+    if opening not in lower or len(lower) != len(text):
+        return text
+    kept: list[str] = []
+    at = 0
+    while (begin := lower.find(opening, at)) >= 0 and (end := lower.find(closing, begin)) >= 0:
+        kept += [text[at:begin], " ", "\n" * text.count("\n", begin, end)]
+        at = end + len(closing)
+    return "".join([*kept, text[at:]])
 
 
 def _lines_kept(found: re.Match[str]) -> str:
