@@ -73,6 +73,63 @@ def read_granite_hybrid(said: Said) -> Shape:
     return _decoder(said, runs, tied=False)
 
 
+def read_gemma4(said: Said) -> Shape:
+    """Gemma 4: wider heads where a layer sees all, keys that serve as values, late layers that keep none.
+
+    Small ones look a second embedding up in each layer; one has experts beside its feed-forward parts.
+    """
+    hidden, heads, depth = (
+        said.count("hidden_size"),
+        said.count("num_attention_heads"),
+        said.depth("num_hidden_layers"),
+    )
+    kinds = said.list_of("layer_types") or [
+        "sliding_attention" if (place + 1) % 6 else "full_attention" for place in range(depth)
+    ]
+    if len(kinds) != depth:
+        raise said.damaged("layer_types", f"a list of {depth}, one for each layer")
+    own = depth - min(depth, said.natural("num_kv_shared_layers"))
+    same, window = said.flag("attention_k_eq_v", False), said.maybe("sliding_window") or 512
+    given = "hidden_size_per_layer_input" in said.values  # null there means none
+    narrow = said.natural("hidden_size_per_layer_input", 0 if given else 256)
+    each = said.natural("vocab_size_per_layer_input", 262_144) * narrow * depth
+    runs = []
+    for place, kind in enumerate([*kinds[:-1], "full_attention"]):
+        whole = kind != "sliding_attention"
+        size = (_of_layer(said, place, "head_dim") or said.maybe("global_head_dim") or 512) if whole else None
+        size = size or said.maybe("head_dim") or 256
+        kept = said.maybe("num_key_value_heads") or heads
+        if whole:
+            wider = said.maybe("num_global_key_value_heads") if same else None
+            kept = _of_layer(said, place, "num_key_value_heads") or wider or kept
+        kept = kept if place < own else 0
+        extra = 4 * hidden + size + (size if kept else 0)
+        extra -= hidden * kept * size if same and whole else 0  # keys serve as values: one matrix less
+        extra += 2 * narrow * hidden + hidden if narrow else 0
+        double = 2 if said.flag("use_double_wide_mlp", False) and not kept else 1
+        if said.flag("attention_bias", False):
+            extra += (heads + (1 if same and whole else 2) * kept) * size + hidden
+        run = Layers(1, heads, kept, size, window=None if whole else window, extra=extra)
+        run = replace(run, ffn=double * said.count("intermediate_size"))
+        if said.flag("enable_moe_block", False):
+            run = _mixture(said, run, "num_experts", "moe_intermediate_size", "top_k_experts")
+            run = replace(run, extra=run.extra + 3 * hidden + hidden + run.experts)
+        runs.append(run)
+    shape = _decoder(said, runs, tied=True)
+    if not narrow:
+        return shape
+    return replace(shape, extra=shape.extra + each + narrow * depth * hidden + narrow, looked_up=each)
+
+
+def _of_layer(said: Said, place: int, name: str) -> int | None:
+    """What ``per_layer_config`` says of one layer."""
+    every = said.inside("per_layer_config")
+    if every is None:
+        return None
+    one = every.inside(str(place).zfill(2)) or every.inside(str(place))
+    return one.maybe(name) if one else None
+
+
 def _kinds(said: Said, depth: int, otherwise: list[bool]) -> list[bool]:
     """For each layer whether it attends (True) or keeps a state."""
     kinds = said.list_of("layer_types")
@@ -86,10 +143,10 @@ def _kinds(said: Said, depth: int, otherwise: list[bool]) -> list[bool]:
 _NAMES = {"full_attention", "attention", "linear_attention", "mamba"}
 
 
-def _mixture(said: Said, run: Layers, many: str, inner: str) -> Layers:
-    experts, used = said.count(many), said.count("num_experts_per_tok")
+def _mixture(said: Said, run: Layers, many: str, inner: str, passed: str = "num_experts_per_tok") -> Layers:
+    experts, used = said.count(many), said.count(passed)
     if used > experts:
-        raise said.damaged("num_experts_per_tok", f"at most the number of experts, {experts}")
+        raise said.damaged(passed, f"at most the number of experts, {experts}")
     return replace(run, experts=experts, experts_used=used, expert_ffn=said.count(inner))
 
 

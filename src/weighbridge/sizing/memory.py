@@ -74,7 +74,7 @@ def sequence_cache(shape: Shape, tokens: int, bits: float = 16) -> float:
 
 def copies(shape: Shape, split: int) -> float:
     """How often keys and values are held: more devices than key heads each keep a copy."""
-    kept = [1 if run.latent else run.kv_heads for run in shape.layers if run.heads]
+    kept = [1 if run.latent else run.kv_heads for run in shape.layers if run.kv_heads]
     return max(1.0, split / max(1, min(kept, default=split)))
 
 

@@ -16,7 +16,7 @@ class Parameters:
     active: int
     """Those used for one token, embeddings and head included (makers differ in whether they count embeddings)."""
     embedding: int
-    """Of these, the token embedding: looked up, not multiplied. Where it is also the output matrix, 0."""
+    """Of these, embeddings: looked up, not multiplied. Where the tokens' is also the output matrix, it is not one."""
 
     @property
     def multiplied(self) -> int:
@@ -37,7 +37,7 @@ def parameters(shape: Shape) -> Parameters:
     active = outside + sum(run.count * layer_active(shape.hidden, run) for run in stacks)
     if shape.stated is not None:
         total, active = shape.stated
-    return Parameters(total, active, 0 if shape.tied and shape.writes else words)
+    return Parameters(total, active, (0 if shape.tied and shape.writes else words) + shape.looked_up)
 
 
 def layer_numbers(hidden: int, run: Layers) -> int:

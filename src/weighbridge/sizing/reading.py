@@ -23,6 +23,7 @@ READERS: dict[str, Reader] = {
     **{"deepseek_v2": older.read_deepseek, "deepseek_v3": older.read_deepseek, "kimi_k2": older.read_deepseek},
     **dict.fromkeys(("deepseek_v32", "glm_moe_dsa"), older.read_deepseek),
     **dict.fromkeys(("qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"), newer.read_qwen_hybrid),
+    "gemma4_text": newer.read_gemma4,
     "granitemoehybrid": newer.read_granite_hybrid,
     **{"t5": older.read_t5, "mt5": older.read_t5, "bert": older.read_bert, "roberta": older.read_bert},
     "xlm-roberta": older.read_bert,

@@ -89,6 +89,8 @@ class Shape:
     """Whether it writes text token by token, and so keeps keys and values. Encoders alone do not."""
     extra: int = 0
     """Numbers outside the layers and the vocabulary's matrices: positions, last norms, heads of classifiers."""
+    looked_up: int = 0
+    """Of `extra`, embeddings of which a token takes a row and multiplies with none."""
     context: int | None = None
     """Most tokens it was made for; None where nothing says so."""
     stated: tuple[int, int] | None = None
