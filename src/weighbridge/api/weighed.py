@@ -36,6 +36,7 @@ class Common(TypedDict):
     limits: Limits
     progress: Progress | None
     halt: Halt
+    kept_only: bool
 
 
 def weigh_and_decide(
@@ -59,38 +60,64 @@ def weigh_and_decide(
     asked at all. `today` is the day on which facts are held against the demands. Closes the candidates' models. Works
     inside and outside a running event loop.
     """
-    halt = Halt()
     terms = Terms(requirements, currency, today or date.today())
+    run = weigh_among(
+        task,
+        candidates,
+        question,
+        terms,
+        store=store,
+        budget=budget,
+        limits=limits,
+        seed=seed,
+        progress=progress,
+    )
+    named = task.name if title is None else title
+    return decide(run, requirements, title=named, currency=currency, today=terms.today)
+
+
+def weigh_among(
+    task: Task,
+    candidates: Sequence[Candidate],
+    question: Question,
+    terms: Terms,
+    *,
+    store: Store,
+    budget: Budget = NO_BUDGET,
+    limits: Limits = DEFAULT_LIMITS,
+    seed: int = 0,
+    progress: Progress | None = None,
+    kept_only: bool = False,
+) -> Run:
+    """The run behind `weigh_and_decide`, with a row for everybody who was not asked.
+
+    With `kept_only` no call is made: what the store holds is all there is.
+    """
+    halt = Halt()
     field = field_of(candidates, question, terms)
+    common: Common = {
+        "store": store,
+        "seed": seed,
+        "limits": limits,
+        "progress": progress,
+        "halt": halt,
+        "kept_only": kept_only,
+    }
 
     async def weighed(names: Sequence[str], budget: Budget) -> Run:
         chosen = [candidate for candidate in candidates if candidate.name in names]
-        common: Common = {
-            "store": store,
-            "seed": seed,
-            "limits": limits,
-            "progress": progress,
-            "halt": halt,
-        }
-        if len(chosen) == 1 and field.excluded:
-            alone = Question(alpha=question.alpha, claim=question.claim)
-            first = await ask_first(
-                task, chosen, alone, min(ALONE, len(task.items)), budget=budget, least=1, **common
-            )
-            return replace(
-                first,
-                question=field.question,
-                stopped="decided" if first.stopped == "pool exhausted" else first.stopped,
-                planned=None,
-            )
-        return await weigh(task, chosen, field.question, budget=budget, **common)
+        if len(chosen) > 1 or not field.excluded:
+            return await weigh(task, chosen, field.question, budget=budget, **common)
+        alone = Question(alpha=question.alpha, claim=question.claim)
+        first = await ask_first(task, chosen, alone, min(ALONE, len(task.items)), budget=budget, least=1, **common)
+        ended = "decided" if first.stopped == "pool exhausted" else first.stopped
+        return replace(first, question=field.question, stopped=ended, planned=None)
 
-    async def whole() -> Decision:
+    async def whole() -> Run:
         try:
-            if field.asked:
-                run = with_everybody(await weighed(field.asked, budget), candidates, field)
-            else:
-                run = with_everybody(nothing_asked(task, field.question, seed), candidates, field)
+            if not field.asked:
+                return with_everybody(nothing_asked(task, field.question, seed), candidates, field)
+            run = with_everybody(await weighed(field.asked, budget), candidates, field)
             while halt.reason is None and (names := left_to_weigh(run, terms)):
                 left = remaining(budget, run)
                 if left is None:
@@ -99,8 +126,7 @@ def weigh_and_decide(
                 if grown.calls_made == run.calls_made:
                     break
                 run = grown
-            named = task.name if title is None else title
-            return decide(run, requirements, title=named, currency=currency, today=terms.today)
+            return run
         finally:
             await asyncio.gather(*{id(c.model): c.model.close() for c in candidates}.values())
 

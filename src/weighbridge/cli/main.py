@@ -25,6 +25,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Say whether a vendor has changed the model since its answers were kept.",
     ),
     "compare": ("weighbridge.cli.compare:compare", "Give the verdict on scores that are already there."),
+    "decide": (
+        "weighbridge.cli.decide:decide",
+        "Decide again on what is kept of a run, under other requirements and without a call.",
+    ),
     "judge": ("weighbridge.cli.judge:judge", "Have a model judge answers, and hold it against its own biases."),
     "rate": ("weighbridge.cli.rate:rate", "Compare answers by eye, two at a time and without names."),
     "suites": ("weighbridge.cli.suites:suites", "List ready tasks, show one, or run some."),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-EXIT_CODES = {"best": 0, "non_inferior": 0, "superior": 0, "frontier": 0, "undecided": 3, "none": 4}
+EXIT_CODES = {"best": 0, "preferred": 0, "non_inferior": 0, "superior": 0, "frontier": 0, "undecided": 3, "none": 4}
 """By kind of verdict."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from weighbridge.decide.subject import Subject
-from weighbridge.evidence import ContinuityFor, OpennessAtLeast, Requirements
+from weighbridge.evidence import ContinuityFor, Finding, OpennessAtLeast, Requirements
 
 if TYPE_CHECKING:
     from weighbridge.decide.terms import Terms
@@ -36,7 +36,12 @@ def continuity_chance(subject: Subject, terms: Terms) -> float | None:
     found = terms.audits.findings(subject, Requirements(continuity=demand), terms.today)
     if subject.rule:
         return 1.0
-    return found[0].value if found else None
+    return stays(found[0]) if found else None
+
+
+def stays(finding: Finding) -> float | None:
+    """The probability behind a finding on continuity: 1 for weights that can be kept, of which none is stated."""
+    return 1.0 if finding.value is None and finding.met == "met" else finding.value
 
 
 def openness_share(subject: Subject, terms: Terms) -> tuple[float, float]:

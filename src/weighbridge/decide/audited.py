@@ -2,36 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from weighbridge.decide.customisation import customisation_finding
 from weighbridge.decide.data import data_finding
+from weighbridge.decide.hardware import hardware_finding
 from weighbridge.decide.subject import Subject
-from weighbridge.evidence import Finding, Requirements
+from weighbridge.evidence import ContinuityFor, Finding, Job, OpennessAtLeast, Requirements
 
-NAMES = ("licence", "openness", "data", "continuity", "hardware", "customisation")
-"""Dimensions that need no answer, in the order in which findings stand."""
+if TYPE_CHECKING:
+    from weighbridge.audit.continuity import Continuity
+    from weighbridge.audit.openness import Openness
+
+T = TypeVar("T")
+
+ALWAYS = date.min
+"""The day of a finding that does not hang on one."""
 
 
 class Audits:
     """What the audits found, kept: a decision that looks for its own flip points asks them many times."""
 
     def __init__(self) -> None:
-        self._findings: dict[tuple[str, str, bytes, date], list[Finding]] = {}
+        self._kept: dict[tuple[str, Subject | str, bytes, date], object] = {}
 
     def findings(self, subject: Subject, requirements: Requirements, today: date) -> list[Finding]:
-        """The findings on one candidate."""
-        asked = (requirements.licence, requirements.openness, requirements.data, requirements.continuity)
-        demand = msgspec.json.encode((asked, requirements.hardware, requirements.customisation, requirements.load))
-        key = (subject.name, subject.spec, demand, today)
-        if key not in self._findings:
-            self._findings[key] = _findings(subject, requirements, today)
-        return self._findings[key]
+        """The findings on one candidate, in the order in which they stand in `Requirements`."""
+        needed = requirements
+        found: list[Finding] = []
+        job, handling, edits = needed.licence, needed.data, needed.customisation
+        if job is not None:
+            found.append(self._once("licence", subject, job, ALWAYS, lambda: _licence(subject, job)))
+        if needed.openness is not None:
+            found.append(self._openness(subject, needed.openness))
+        if handling is not None:
+            found.append(self._once("data", subject, handling, today, lambda: data_finding(subject, handling, today)))
+        if needed.continuity is not None:
+            found.append(self._continuity(subject, needed.continuity, today))
+        if needed.hardware:
+            demand = (needed.hardware, needed.load)
+            checked = self._once("hardware", subject, demand, ALWAYS, lambda: hardware_finding(subject, *demand))
+            found.append(checked)
+        if edits:
+            possible = self._once(
+                "customisation", subject, edits, today, lambda: customisation_finding(subject, edits, today)
+            )
+            found.append(possible)
+        return found
+
+    def _openness(self, subject: Subject, demand: OpennessAtLeast) -> Finding:
+        target = subject.target
+        if subject.rule:
+            return _own(subject, "openness", "it is one's own, and as open as one likes")
+        if target is None:
+            return _unidentified(subject, "openness", "it is as open as demanded")
+
+        def audit() -> Openness:
+            from weighbridge.audit.openness import audit_openness
+
+            return audit_openness(target)
+
+        return self._once("openness audit", subject, None, ALWAYS, audit).finding(demand, candidate=subject.name)
+
+    def _continuity(self, subject: Subject, demand: ContinuityFor, today: date) -> Finding:
+        target = subject.target
+        if subject.rule:
+            return _own(subject, "continuity", "nobody can take it away")
+        if target is None:
+            return _unidentified(subject, "continuity", "it stays for as long")
+
+        def audit() -> Continuity:
+            from weighbridge.audit.continuity import audit_continuity
+
+            return audit_continuity(target, today)
+
+        return self._once("continuity audit", subject, None, today, audit).finding(demand, candidate=subject.name)
+
+    def _once(self, what: str, subject: Subject, demand: object, today: date, find: Callable[[], T]) -> T:
+        key = (what, f"{subject.name}\0{subject.spec}", msgspec.json.encode(demand), today)
+        if key not in self._kept:
+            self._kept[key] = find()
+        found: T = self._kept[key]  # type: ignore[assignment] # what `find` of the same kind gave before
+        return found
 
 
 def audited(
@@ -42,64 +98,14 @@ def audited(
     return [finding for subject in subjects for finding in kept.findings(subject, requirements, today)]
 
 
-def _findings(subject: Subject, requirements: Requirements, today: date) -> list[Finding]:
-    findings: list[Finding] = []
-    if requirements.licence is not None:
-        findings.append(_licence(subject, requirements))
-    if requirements.openness is not None:
-        findings.append(_openness(subject, requirements))
-    if requirements.data is not None:
-        findings.append(data_finding(subject, requirements.data, today))
-    if requirements.continuity is not None:
-        findings.append(_continuity(subject, requirements, today))
-    if requirements.hardware:
-        findings.append(_hardware(subject))
-    if requirements.customisation:
-        findings.append(customisation_finding(subject, requirements.customisation, today))
-    return findings
-
-
-def _licence(subject: Subject, requirements: Requirements) -> Finding:
+def _licence(subject: Subject, job: Job) -> Finding:
     if subject.rule:
         return _own(subject, "licence", "no model's licence applies to it")
     if subject.target is None:
         return _unidentified(subject, "licence", "its licence allows the job")
-    return _asked("licence", "audit_licence", subject, (subject.target, requirements.licence), ())
+    from weighbridge.audit.licence import audit_licence
 
-
-def _openness(subject: Subject, requirements: Requirements) -> Finding:
-    if subject.rule:
-        return _own(subject, "openness", "it is one's own and as open as one likes")
-    if subject.target is None:
-        return _unidentified(subject, "openness", "it is as open as demanded")
-    return _asked("openness", "audit_openness", subject, (subject.target,), (requirements.openness,))
-
-
-def _continuity(subject: Subject, requirements: Requirements, today: date) -> Finding:
-    if subject.rule:
-        return _own(subject, "continuity", "nobody can take it away")
-    if subject.target is None:
-        return _unidentified(subject, "continuity", "it stays for as long")
-    return _asked("continuity", "audit_continuity", subject, (subject.target, today), (requirements.continuity,))
-
-
-def _hardware(subject: Subject) -> Finding:
-    if subject.rule:
-        return _own(subject, "hardware", "it needs no accelerator")
-    if subject.hosting == "vendor":
-        return Finding(
-            "hardware",
-            "met",
-            f"{subject.name}: is a vendor's service, and needs no hardware of one's own",
-            candidate=subject.name,
-        )
-    return Finding(
-        "hardware",
-        "unknown",
-        f"{subject.name}: whether it fits is not known",
-        candidate=subject.name,
-        would_change="meets if it fits on the machines at hand",
-    )
+    return audit_licence(subject.target, job).finding(candidate=subject.name)
 
 
 def _own(subject: Subject, dimension: str, why: str) -> Finding:
@@ -115,13 +121,3 @@ def _unidentified(subject: Subject, dimension: str, needs: str) -> Finding:
         would_change=f"meets if {needs}; name its entry with `facts: NAME`, or write its facts into a file of your "
         "own (WEIGHBRIDGE_FACTS)",
     )
-
-
-def _asked(room: str, name: str, subject: Subject, arguments: tuple[Any, ...], demand: tuple[Any, ...]) -> Finding:
-    """The finding of one of the audits."""
-    try:
-        audit = getattr(import_module(f"weighbridge.audit.{room}"), name)
-    except (ImportError, AttributeError):
-        return _unidentified(subject, room, "it is audited")
-    finding: Finding = audit(*arguments).finding(*demand, candidate=subject.name)
-    return finding

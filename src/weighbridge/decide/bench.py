@@ -118,6 +118,9 @@ def _weighed(
     found = preference(run.evidence, standing, terms, pool, costs)
     if found is None or found.candidate is None:
         return settled, None
+    if len(pool) == 1:
+        # There is nothing to weigh: the race among the rest has said that it is the only one.
+        return settled, found
     first = standing.names.index(found.candidate)
     doubtful = (first,) if met[first] != "met" else ()
     if doubtful or not found.sure:

@@ -11,7 +11,7 @@ import numpy as np
 from weighbridge import __version__
 from weighbridge.audit.fairness import check_fairness
 from weighbridge.decide.advice import pool_answer, reasons, warnings, would_change
-from weighbridge.decide.bench import Bench
+from weighbridge.decide.bench import Bench, Judged
 from weighbridge.decide.contradictions import check_terms
 from weighbridge.decide.decision import Calls, Cost, Decision, Verdict
 from weighbridge.decide.flips import flip_points
@@ -83,7 +83,7 @@ def decide(
             candidates=[standing.names[index] for index in winners],
             sentence=in_words(story, judged),
             reasons=reasons(story, [*run.findings, *findings]),
-            would_change=would_change(story, [*run.findings, *findings]),
+            would_change=_changes(would_change(story, [*run.findings, *findings]), judged),
             stopped=run.stopped,
         ),
         question=run.question,
@@ -125,7 +125,14 @@ def decide(
         preferred=judged.preferred,
         version=__version__,
     )
-    return decision.carrying(evidence)
+    return decision.carrying(evidence, run.dead)
+
+
+def _changes(lines: list[str], judged: Judged) -> list[str]:
+    """Without what is said of the race's tolerance, where the user's weights decide and not the race."""
+    if judged.preferred is None:
+        return lines
+    return [line for line in lines if not line.startswith(("With epsilon", "With margin", "About "))]
 
 
 def _more_items(settled: Settled, standing: Standing) -> int | None:

@@ -13,7 +13,7 @@ from weighbridge.decide.counsel import (
     Preferred,
     Standpoint,
 )
-from weighbridge.decide.measured import Measured, MeasuredColumn
+from weighbridge.decide.measured import Measured, MeasuredColumn, measured_of
 from weighbridge.evidence import Answering, Claim, Evidence, Finding, Question, Requirements, Side
 from weighbridge.evidence.requirements import ContinuityFor, DataHandling, Job, Load, OpennessAtLeast, Owned
 
@@ -236,11 +236,20 @@ class Decision(msgspec.Struct, frozen=True, dict=True):
         """The verdict's sentence."""
         return self.verdict.sentence
 
-    def carrying(self, evidence: Evidence) -> Decision:
-        """This decision with its evidence. A decision read back from JSON has none."""
+    def carrying(self, evidence: Evidence, down: dict[str, str] | None = None) -> Decision:
+        """This decision with its evidence, and who was taken down. A decision read back from JSON has neither."""
         # In the instance's dict and not a field: what is no field stays out of the JSON form and of equality.
         self.__dict__["evidence"] = evidence
+        self.__dict__["down"] = down or {}
         return self
+
+    def keeping_scores(self) -> Decision:
+        """This decision with its scores in `measured`, where it has its evidence and that is not too large."""
+        if self.measured is not None or self.evidence is None:
+            return self
+        down: dict[str, str] = self.__dict__.get("down", {})
+        kept = msgspec.structs.replace(self, measured=measured_of(self.evidence, down))
+        return kept.carrying(self.evidence, down)
 
     @property
     def evidence(self) -> Evidence | None:

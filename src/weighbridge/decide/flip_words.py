@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from weighbridge.decide.bench import Judged
 from weighbridge.decide.counsel import FlipPoint
 from weighbridge.decide.crossing import Crossing
-from weighbridge.decide.words import listed, money, percent, points, seconds
+from weighbridge.decide.words import listed
 
 MONTH = 30.4375
 """Days of a mean month."""
@@ -138,13 +138,13 @@ def shown(parameter: str, value: float | str | None, currency: str) -> str:
     if not isinstance(value, (int, float)):
         return str(value)
     if parameter in ("price", "cost_per_1000", "cost_per_month"):
-        return money(value, currency)
+        return f"{value:,.6g} {currency}"
     if parameter == "latency_p95":
-        return seconds(value)
+        return f"{value:.5g} s"
     if parameter == "score":
-        return percent(value)
+        return f"{100 * value:.5g} %"
     if parameter in ("margin", "epsilon"):
-        return points(value) if value >= 0.01 else f"{100 * value:.3g} points"
+        return f"{100 * value:.4g} points"
     if parameter in ("monthly_users", "yearly_revenue", "months"):
         return f"{value:,.0f}"
     return f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"

@@ -29,8 +29,8 @@ MOST_CELLS = 400_000
 MOST_CANDIDATES = 12
 """Candidates beyond which prices are tried only of the first ones."""
 
-YEARS = 10
-"""How far ahead dates are looked at."""
+AHEAD = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 21, 24, 30, 36, 48, 60, 84, 120)
+"""Months ahead at which dates are looked at."""
 
 TIMES = 1000.0
 """Prices are tried up to so many times, and down to so small a part, of what they are."""
@@ -87,7 +87,7 @@ def _limits(bench: Bench, judged: Judged) -> Iterator[FlipPoint]:
             demand = msgspec.structs.replace(whole, months=int(value))
             return bench.judge(_varied(judged.terms, continuity=demand))
 
-        for values in (list(range(whole.months + 1, 121)), list(range(whole.months - 1, 0, -1))):
+        for values in (range(whole.months + 1, 121), range(whole.months - 1, 0, -1)):
             found_ = crossing(whole.months, values, lambda v: not _differs(judged, months(v)), whole=True)
             if found_ is not None:
                 option = f"--require continuity.months={int(found_.at)}"
@@ -200,7 +200,7 @@ def _dates(bench: Bench, judged: Judged) -> Iterator[FlipPoint]:
     def judge(days: float) -> Judged:
         return bench.judge(replace(judged.terms, today=today + timedelta(days=int(days))))
 
-    values = [round(MONTH * month) for month in range(1, 12 * YEARS + 1)]
+    values = [round(MONTH * month) for month in AHEAD]
     found = crossing(0, values, lambda days: not _differs(judged, judge(days)), whole=True)
     if found is not None:
         day = today + timedelta(days=int(found.at))

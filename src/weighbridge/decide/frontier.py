@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from weighbridge.decide.aspects import stays
 from weighbridge.decide.bench import Judged
 from weighbridge.decide.counsel import Standpoint
 
@@ -29,7 +30,7 @@ def frontier(judged: Judged) -> list[Standpoint]:
 def _standpoint(judged: Judged, k: int) -> Standpoint:
     name = judged.standing.names[k]
     mine = [finding for finding in judged.findings if finding.candidate == name]
-    stay = next((finding.value for finding in mine if finding.dimension == "continuity"), None)
+    stay = next((stays(finding) for finding in mine if finding.dimension == "continuity"), None)
     hosting = judged.terms.subject(judged.run.evidence.columns[k]).hosting
     return Standpoint(
         candidate=name,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from weighbridge.evidence import NOT_ASKED, Column, Evidence, Side
 from weighbridge.stats.fixed.means import Floats
 
-MOST_CELLS = 200_000
+MOST_CELLS = 100_000
 """Items times candidates beyond which a JSON report would be too large to carry them."""
 
 Numbers = list[float | None]

@@ -10,7 +10,7 @@ from weighbridge.decide.words import about, listed
 def in_words(story: Story, judged: Judged) -> str:
     """The sentence; with weights the one that they make, and with every risk that was taken."""
     preferred = judged.preferred
-    if preferred is None or story.settled.doubtful:
+    if preferred is None or story.settled.doubtful or len(preferred.worth) == 1:
         text = sentence(story)
     else:
         told = f"{preferred.statement}, {about(story.question.claim, story.items)}."

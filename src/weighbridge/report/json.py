@@ -22,8 +22,10 @@ def _writable(value: object) -> object:
 def decision_json(decision: Decision, indent: int = 2) -> bytes:
     """The JSON form of `decision`, ending in a newline; `docs/decision.schema.json` describes it.
 
-    `indent` of 0 puts everything on one line. Numbers that are not finite are written as null.
+    `indent` of 0 puts everything on one line. Numbers that are not finite are written as null. The scores travel with
+    it (`Decision.measured`), so that `weighbridge decide` can decide again under other requirements.
     """
+    decision = decision.keeping_scores()
     try:
         text = msgspec.json.encode(decision)
     except UnicodeEncodeError:

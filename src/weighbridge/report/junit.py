@@ -13,7 +13,7 @@ from weighbridge.evidence import Finding
 from weighbridge.logs.whole_file import write_whole
 from weighbridge.report.clean import clean_text
 
-PASSES = {"best", "non_inferior", "superior", "frontier"}
+PASSES = {"best", "preferred", "non_inferior", "superior", "frontier"}
 """Kinds of verdict that are one; ``undecided`` and ``none`` fail."""
 
 

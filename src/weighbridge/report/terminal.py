@@ -11,13 +11,15 @@ from weighbridge.decide.decision import CandidateResult, Decision, PairResult
 from weighbridge.report import figures
 from weighbridge.report.clean import clean_line, encodable
 from weighbridge.report.columns import Heading, Line, Row, laid_out
-from weighbridge.report.fairness import demanded, fairness_lines
+from weighbridge.report.demands import finding_lines, flip_lines, frontier_lines, matrix_lines
+from weighbridge.report.fairness import fairness_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 KINDS = {
     "best": "BEST",
+    "preferred": "PREFERRED",
     "non_inferior": "NON-INFERIOR",
     "superior": "SUPERIOR",
     "frontier": "FRONTIER",
@@ -194,23 +196,6 @@ def pair_lines(decision: Decision, width: int) -> list[Line]:
     return [title, *laid_out("against", headings, [_pair_row(pair, first) for pair in pairs], width)]
 
 
-def finding_lines(decision: Decision) -> list[Line]:
-    """Requirements checked: met, not met, unknown."""
-    findings = demanded(decision)
-    if not findings:
-        return []
-    lines = [Line("  Requirements", "bold")]
-    styles = {"met": "green", "not met": "red", "unknown": "yellow"}
-    for finding in findings:
-        named = finding.candidate is None or finding.candidate in finding.statement
-        who = "" if named else f"{finding.candidate}: "
-        text = clean_line(f"{finding.dimension}: {who}{finding.statement}", 600)
-        lines.append(Line(f"    {finding.met:<8} {text}", styles[finding.met], 13))
-        if finding.would_change:
-            lines.append(Line(f"             to change it: {clean_line(finding.would_change, 400)}", "dim", 13))
-    return lines
-
-
 def change_lines(decision: Decision) -> list[Line]:
     """Why, and what would change the verdict."""
     lines: list[Line] = []
@@ -287,8 +272,11 @@ def report_lines(decision: Decision, width: int) -> list[Line]:
         warnings,
         candidate_lines(decision, width),
         pair_lines(decision, width),
+        matrix_lines(decision, width),
         finding_lines(decision),
+        frontier_lines(decision, width),
         change_lines(decision),
+        flip_lines(decision),
         account_lines(decision),
     )
     lines = [Line("")]

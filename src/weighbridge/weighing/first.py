@@ -15,7 +15,7 @@ from weighbridge.weighing.limits import Limits
 from weighbridge.weighing.progress import Progress, silent
 from weighbridge.weighing.ready import made_ready
 from weighbridge.weighing.run import Run
-from weighbridge.weighing.weigh import DEFAULT_LIMITS, NO_BUDGET
+from weighbridge.weighing.weigh import DEFAULT_LIMITS, NO_BUDGET, NO_CALLS
 
 
 async def ask_first(
@@ -31,15 +31,17 @@ async def ask_first(
     progress: Progress | None = None,
     halt: Halt | None = None,
     least: int = 2,
+    kept_only: bool = False,
 ) -> Run:
     """Every candidate answers the first items that `weigh` with this seed and claim would draw: `items` of them, or
     as many more as their clusters hold.
 
-    `least` candidates must be there. Of `question` only the claim decides what is drawn. The run's outcome claims
-    nothing. Raises as `weigh` does.
+    `least` candidates must be there; with `kept_only` no call is made. Of `question` only the claim decides what is
+    drawn. The run's outcome claims nothing. Raises as `weigh` does.
     """
     check_run(task, candidates, question, budget, least=least)
     halt = halt or Halt()
+    budget = NO_CALLS if kept_only else budget
     with interruptible(halt):
         ready = await made_ready(candidates, store)
         course = Course(task, ready, question, budget, store, seed, limits, progress or silent, halt)

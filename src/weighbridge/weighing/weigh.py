@@ -18,6 +18,7 @@ from weighbridge.weighing.ready import made_ready
 from weighbridge.weighing.run import Run
 
 NO_BUDGET = Budget()
+NO_CALLS = Budget(calls=0)
 DEFAULT_LIMITS = Limits()
 
 
@@ -32,13 +33,15 @@ async def weigh(
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
     halt: Halt | None = None,
+    kept_only: bool = False,
 ) -> Run:
     """Weigh `candidates` on `task` until `question` is answered, the budget is spent, or the items are.
 
     Items are drawn in one random order fixed by `seed`; answers already in `store` cost no call, and every new one is
     committed there before it is scored, so that the same call after any interruption goes on where it stopped. An
     answer that never comes is scored ``failed`` and is not stored: running again asks for it again, so that a verdict
-    that rests on failures may change when they heal.
+    that rests on failures may change when they heal. With `kept_only` no call is made at all: what is in the store is
+    all there is.
 
     Ctrl-C (in the main thread) or ``halt.call("interrupted")`` stops the run and leaves a valid outcome. The budget
     is that of this call; what earlier runs paid is in the store and is not counted against it.
@@ -48,6 +51,7 @@ async def weigh(
     """
     check_run(task, candidates, question, budget)
     halt = halt or Halt()
+    budget = NO_CALLS if kept_only else budget
     with interruptible(halt):
         candidates = await made_ready(candidates, store)
         course = Course(task, candidates, question, budget, store, seed, limits, progress or silent, halt)
