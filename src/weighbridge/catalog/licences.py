@@ -103,6 +103,8 @@ class LicenceTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Keys of its texts in ScanCode LicenseDB."""
     families: tuple[str, ...] = ()
     """How the hub names of models begin that are all, whatever their size, under it."""
+    multimodal_named: tuple[str, ...] | None = None
+    """Of models under it, those whose name holds one of these take or give more than text, and no others do."""
     released: Day | None = None
     osi: bool | None = None
     """Whether the Open Source Initiative approved it; None where it has not decided."""

@@ -34,12 +34,15 @@ def show_audit(audit: LicenceAudit, *, as_json: bool) -> None:
     _rulings("Not allowed, because", audit.of("forbids"))
     _rulings("Not known", audit.of("unclear"))
     _rulings("Only if", audit.conditions)
+    from weighbridge.audit.licence.difference import WHEN
+
     duties = audit.duties_of()
     if duties:
         lines()
         lines("Duties")
     for says, where in duties:
-        lines(f"- {says}", "  ", "    ")
+        when = dict.fromkeys(WHEN[trigger] for one in where for trigger in one.when)
+        lines(f"- {says} (for {', '.join(when)})", "  ", "    ")
         lines(f"[{'; '.join(dict.fromkeys(_place(one) for one in where))}]", "    ", "     ")
     if audit.changes:
         lines()

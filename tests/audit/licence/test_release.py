@@ -202,3 +202,50 @@ def test_known_texts_are_what_their_tags_say(shared_data: Path, tmp_path: Path) 
         )
         assert audit.verdict == verdict, (key, audit.statement)
         assert not audit.disagreements, key
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "met"),
+    [
+        ("meta-llama/Llama-3.2-11B-Vision-Instruct", "not allowed", "not met"),
+        ("meta-llama/Llama-3.2-1B", "allowed if", "met"),
+        ("hf:meta-llama/Llama-3.3-70B-Instruct", "allowed if", "met"),
+        ("meta-llama/Llama-4-Scout-17B-16E", "not allowed", "not met"),
+        ("Qwen/Qwen2.5-72B-Instruct", "allowed if", "met"),
+    ],
+)
+def test_hub_names_lead_to_their_licence(name: str, verdict: str, met: str) -> None:
+    """Text alone in the EU: what matters is what the model takes, not what the job gives it."""
+    audit = audit_licence(licence_target(name), Job(country="DE", monthly_users=1))
+    assert (audit.verdict, audit.met) == (verdict, met)
+
+
+def test_a_tune_takes_what_its_base_takes(tmp_path: Path) -> None:
+    for base, expected in (("Llama-3.2-3B", "met"), ("Llama-3.2-90B-Vision", "not met")):
+        path = folder(tmp_path / base, f"license: llama3.2\nbase_model: meta-llama/{base}")
+        assert audited(path, country="FR", monthly_users=1).met == expected
+
+
+def test_data_that_lies_beside_is_read(tmp_path: Path) -> None:
+    (tmp_path / "chats").mkdir()
+    (tmp_path / "chats" / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n# Chats\n")
+    path = folder(tmp_path / "tune", "license: mit\nbase_model: google-bert/bert-large\ndatasets: [acme/chats]")
+    audit = audited(path)
+    assert audit.verdict == "unknown"
+    assert "whether this reaches a model that was trained on it is not settled" in audit.statement
+    assert audited(path, commercial=False).verdict == "allowed"
+
+
+def test_a_base_that_is_taken_for_another_is_told(tmp_path: Path) -> None:
+    audit = audited(folder(tmp_path / "it", "license: mit\nbase_model: acme/falcon-40b-instruct"))
+    assert any("taken for falcon-40b" in note for note in audit.notes)
+
+
+def test_closed_weights_are_changed_by_their_vendor_alone() -> None:
+    assert audit_licence(licence_target("gpt-4.1"), Job(modified=True)).met == "unknown"
+    assert audit_licence(licence_target("claude-2"), Job(modified=True)).met == "not met"
+
+
+def test_what_is_recalled_is_told() -> None:
+    audit = audit_licence(licence_target("phi-4"), Job())
+    assert any("recalled" in note for note in audit.notes)

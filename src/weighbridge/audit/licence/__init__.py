@@ -1,7 +1,8 @@
 """What the licences of a model allow, clause by clause, and which licence a text is."""
 
 from weighbridge.audit.licence.audit import audit_components, audit_licence
-from weighbridge.audit.licence.gather import Gathered, licence_target
+from weighbridge.audit.licence.gather import licence_target
+from weighbridge.audit.licence.known import Gathered
 from weighbridge.audit.licence.result import LicenceAudit, Part
 from weighbridge.audit.licence.ruling import Clause, Component, Ruling, Statement, Verdict
 

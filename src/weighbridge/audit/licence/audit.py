@@ -7,8 +7,9 @@ from datetime import date
 import msgspec
 
 from weighbridge.audit.licence.fields import LIMITED, fields_of
-from weighbridge.audit.licence.gather import Gathered, gathered
+from weighbridge.audit.licence.gather import gathered
 from weighbridge.audit.licence.job import checked_job
+from weighbridge.audit.licence.known import Gathered
 from weighbridge.audit.licence.reason import licences_named, rulings
 from weighbridge.audit.licence.result import Change, LicenceAudit, Part, part_of
 from weighbridge.audit.licence.ruling import VERDICTS, Component, Verdict, worst

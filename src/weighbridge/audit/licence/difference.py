@@ -86,7 +86,7 @@ def _paired(changes: list[Change], rule: Rule) -> Change:
     return Change(rule.effect, subject(rule), None, sentence(rule), None, rule.clause)
 
 
-_WHEN = {
+WHEN = {
     "use": "use",
     "host": "offering it as a service",
     "ship": "passing it on",
@@ -101,7 +101,7 @@ _WHEN = {
 
 def subject(rule: Rule) -> str:
     """What sets a rule off, in words."""
-    return ", ".join(_WHEN[trigger] for trigger in rule.when)
+    return ", ".join(WHEN[trigger] for trigger in rule.when)
 
 
 def sentence(rule: Rule) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from weighbridge.audit.licence.known import Gathered, family, model_named, named_modality, of_facts
 from weighbridge.audit.licence.ruling import Component, Role, Statement
 from weighbridge.audit.target import Target, find_target
 from weighbridge.catalog.licences import catalogue_of_licences, folded_licence
 from weighbridge.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from weighbridge.catalog.fact import Fact
     from weighbridge.catalog.models import ModelFacts
 
 LICENCE = "licence:"
@@ -30,26 +32,6 @@ KINDS: dict[str, Role] = {
     "outputs": "outputs",
     "outputs-of": "outputs",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """Components with what is said of them."""
-
-    components: tuple[Component, ...]
-    multimodal: bool | None = None
-    """Whether the model takes or gives more than text; None where nothing says."""
-    disagreements: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def with_(self, other: Gathered) -> Gathered:
-        """Both together; what kind of model it is stays this one's."""
-        return Gathered(
-            (*self.components, *other.components),
-            self.multimodal,
-            (*self.disagreements, *other.disagreements),
-            (*self.notes, *other.notes),
-        )
 
 
 def gathered(target: Target, more: tuple[str, ...] = ()) -> Gathered:
@@ -80,6 +62,9 @@ def licence_target(text: str) -> Target:
     except UsageError:
         if folded_licence(text) in catalogue_of_licences().names:
             return Target(name=LICENCE + text)
+        name = text.removeprefix("hf:").partition("@")[0]
+        if family(name) is not None or model_named(name) is not None:
+            return Target(name=name)
         raise
 
 
@@ -90,11 +75,13 @@ def _of_target(target: Target) -> Gathered:
         lone = target.path.is_file() and target.path.suffix.lower() != ".json"
         return of_text(target.path) if lone else of_release(target)
     if target.facts is not None:
-        return of_facts(target.facts)
+        return of_model(target.facts, set())
     if target.name.startswith(LICENCE):
         name = target.name[len(LICENCE) :]
         role: Role = "service" if _is_service(name) else "weights"
         return Gathered((Component(role, name, (Statement(name, "named as the target"),)),))
+    if family(target.name) is not None or model_named(target.name) is not None:
+        return of_base(target.name, set(), "weights")
     raise UsageError(
         f"nothing is known of {target.name!r}", fix="name a model of the catalogue, its folder, or licence:NAME"
     )
@@ -106,58 +93,10 @@ def _is_service(name: str) -> bool:
     return found is not None and known.licences[found].kind == "terms of service"
 
 
-FACTS: dict[str, Role] = {
-    "licence": "weights",
-    "licence_code": "code",
-    "licence_tokenizer": "tokenizer",
-    "licence_data": "data",
-    "licence_adapter": "adapter",
-}
-"""Facts about a model that name licences."""
-
-
-def of_facts(model: ModelFacts) -> Gathered:
-    """The components that the catalogue knows of a model."""
-    components: list[Component] = []
-    notes: list[str] = []
-    closed = model.says("side") == "closed" or model.says("weights") == "api-only"
-    for name, role in FACTS.items():
-        fact = model.facts.get(name)
-        if fact is None and name != "licence":
-            continue
-        kind: Role = "service" if closed and role == "weights" else role
-        statement = _of_fact(model, name, fact)
-        components.append(Component(kind, model.id, (statement,), inherited=role == "data"))
-    note = model.facts.get("note")
-    if note is not None and "licen" in str(note.value).lower():
-        notes.append(f"the catalogue on {model.id}: {note.value}")
-    found = Gathered(tuple(components), modality_of(model), (), tuple(notes))
-    base = model.says("base_model")
-    return found.with_(of_base(base, {model.id})) if base else found
-
-
-def _of_fact(model: ModelFacts, name: str, fact: Fact | None) -> Statement:
-    if fact is None:
-        return Statement(None, f"the catalogue has no {name.replace('_', ' of the ')} of {model.id}")
-    where = f"the catalogue on {model.id}: {', '.join(fact.source)}, seen {fact.seen}, confidence {fact.confidence}"
-    doubt = ""
-    if fact.contested_by:
-        doubt = f"another source names {fact.contested_by[0].value}"
-    elif fact.valid_to is not None:
-        where += f", until {fact.valid_to}"
-    value = fact.value
-    return Statement(" AND ".join(value) if isinstance(value, list) else str(value), where, doubt)
-
-
-def modality_of(model: ModelFacts) -> bool | None:
-    """Whether the catalogue calls a model multimodal; None where it does not say."""
-    said = model.words("modality") or model.words("modalities")
-    if said is not None:
-        return any(word.strip().lower() not in ("text", "code") for word in said)
-    return True if "multimodal" in model.says("family").lower() else None
-
-
-SUFFIXES = ("hf", "chat", "instruct", "base", "it", "pt", "gguf", "awq", "gptq", "bnb", "4bit", "8bit", "fp8", "bf16")
+def of_model(model: ModelFacts, above: set[str]) -> Gathered:
+    """A model of the catalogue, with what it was made from."""
+    found, base = of_facts(model), model.says("base_model")
+    return found.over(of_base(base, above | {model.id})) if base else found
 
 
 def of_base(name: str, above: set[str], role: Role = "base") -> Gathered:
@@ -169,13 +108,13 @@ def of_base(name: str, above: set[str], role: Role = "base") -> Gathered:
         if str(path.resolve()) in above:
             return Gathered((), None, (), (f"{path.name} names itself as its base",))
         return _as(of_release(Target(name=path.name, path=path), above), role)
-    known = catalogue_of_licences()
-    for one in known.licences.values():
-        for start in one.families:
-            if name.lower().startswith(start.lower()):
-                where = f"all models called {start}* are under it: {', '.join(one.source)}, seen {one.seen}"
-                return Gathered((Component(role, name, (Statement(one.id, where),), changed=role == "base"),))
-    model = _model(name)
+    one = family(name)
+    if one is not None:
+        where = f"all models called {' or '.join(f'{start}*' for start in one.families)} are: {', '.join(one.source)}"
+        said = Statement(one.id, f"{where}, seen {one.seen}")
+        part = Component(role, name, (said,), changed=role == "base")
+        return Gathered((part,), named_modality(name, one.id))
+    model = model_named(name)
     if model is None:
         statement = Statement(None, f"{name} is not in the catalogue, and not here")
         return Gathered((Component(role, name, (statement,), changed=role == "base"),))
@@ -183,33 +122,18 @@ def of_base(name: str, above: set[str], role: Role = "base") -> Gathered:
         return Gathered(
             (), None, (), (f"{name} names itself as its base, on the way over {', '.join(sorted(above))}",)
         )
-    return _as(of_facts(model), role)
+    found = _as(of_model(model, above), role)
+    taken = f"{name} is taken for {model.id} of the catalogue"
+    return found if name.lower() == model.id else replace(found, notes=(*found.notes, taken))
 
 
 def _as(found: Gathered, role: Role) -> Gathered:
     """Components of a base model: its weights are that base, in a changed form."""
-    from msgspec.structs import replace
-
     parts = tuple(
-        replace(one, role=role, changed=role == "base") if one.role in ("weights", "service") else one
+        msgspec.structs.replace(one, role=role, changed=role == "base") if one.role in ("weights", "service") else one
         for one in found.components
     )
     return Gathered(parts, found.multimodal, found.disagreements, found.notes)
-
-
-def _model(name: str) -> ModelFacts | None:
-    """A catalogue model by a hub's name, whose ending may say only how it is packed or tuned."""
-    from weighbridge.catalog.models import catalogue
-
-    known, rest = catalogue(), name
-    while True:
-        try:
-            return known.find(rest)
-        except UsageError:
-            head, dash, tail = rest.rpartition("-")
-            if not dash or tail.lower() not in SUFFIXES:
-                return None
-            rest = head
 
 
 def _beside(text: str) -> Gathered:

@@ -123,9 +123,10 @@ def _terms(terms: LicenceTerms, component: Component, case: Case) -> list[Ruling
         said = f": {grant.says}" if grant.says else ""
         clause = _clause(terms, grant, f"{DENIED[right] if grant.given == 'no' else ASKED[right]}{said}")
         if grant.given == "no":
-            found.append(Ruling("forbids", component.label, clause.says, clause))
+            found.append(Ruling("forbids", component.label, clause.says, clause, when=(right,)))
         elif grant.given == "unknown":
-            found.append(Ruling("unclear", component.label, f"{ASKED[right]} is not known{said}", clause))
+            says = f"{ASKED[right]} is not known{said}"
+            found.append(Ruling("unclear", component.label, says, clause, when=(right,)))
     for rule in terms.rules:
         ruling = _rule(rule, terms, component, case)
         if ruling is not None:
@@ -138,12 +139,13 @@ def _rule(rule: Rule, terms: LicenceTerms, component: Component, case: Case) -> 
     if held.holds is False:
         return None
     clause, label = _clause(terms, rule, rule.says), component.label
+    when = tuple(trigger for trigger in rule.when if trigger in case.triggers)
     if rule.effect == "requires" or held.unsaid:
         says = rule.says if held.holds or held.unsaid else f"{rule.says} (not needed if {' or '.join(held.ways)})"
-        return Ruling("requires", label, says, clause, (), rule.instead)
+        return Ruling("requires", label, says, clause, (), rule.instead, when)
     if held.holds:
-        return Ruling(rule.effect, label, rule.says, clause, (), rule.instead)
-    return Ruling("condition", label, rule.says, clause, held.ways, rule.instead)
+        return Ruling(rule.effect, label, rule.says, clause, (), rule.instead, when)
+    return Ruling("condition", label, rule.says, clause, held.ways, rule.instead, when)
 
 
 def _clause(terms: LicenceTerms, part: Grant | Rule, says: str) -> Clause:
@@ -167,4 +169,4 @@ def _reaching(ruling: Ruling) -> Ruling:
     if ruling.kind != "forbids":
         return ruling
     says = f"{ruling.says}; whether this reaches a model that was trained on it is not settled"
-    return Ruling("unclear", ruling.component, says, ruling.clause, (), ruling.instead)
+    return Ruling("unclear", ruling.component, says, ruling.clause, (), ruling.instead, ruling.when)

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge.audit.licence.gather import Gathered, modality_of, of_base
+from weighbridge.audit.licence.gather import of_base
+from weighbridge.audit.licence.known import Gathered, modality_of
 from weighbridge.audit.licence.ruling import Component, Role, Statement
 from weighbridge.audit.target import Target
 from weighbridge.catalog.licences import catalogue_of_licences, folded_licence
@@ -55,12 +56,12 @@ def of_release(target: Target, above: set[str] | None = None) -> Gathered:
         components.append(Component("tokenizer", target.name, tuple(said.get("tokenizer") or named)))
     bases = _bases(card, adapter)
     # Whose card names a base model was tuned, and answers for what it was tuned on.
-    components += _data(card, said.get("data"), tuned=bool(bases))
+    components += _data(card, said.get("data"), path, tuned=bool(bases))
     found = Gathered(tuple(components), _multimodal(target, card, listing), disagreements, tuple(listing.problems))
     if not bases and target.facts is not None:
         bases = [base] if (base := target.facts.says("base_model")) else []
     for base in bases:
-        found = found.with_(_base(base, above | {str(path.resolve())}, path))
+        found = found.over(_base(base, above | {str(path.resolve())}, path))
     return _without_data_note(found, card, bases)
 
 
@@ -183,14 +184,26 @@ def _base(name: str, above: set[str], folder: Path) -> Gathered:
     return of_base(name, above)
 
 
-def _data(card: Card, own: list[Statement] | None, tuned: bool) -> list[Component]:
+def _data(card: Card, own: list[Statement] | None, folder: Path, tuned: bool) -> list[Component]:
     """Data that the card names. Their licences are not in a card, so a tuned model's answer hangs on them."""
     if own:
         return [Component("data", "the training data", tuple(own), inherited=True)]
-    if not tuned:
-        return []
-    where = "the card names it, and its licence is not told here: --with data:LICENCE"
-    return [Component("data", name, (Statement(None, where),), inherited=True) for name in card.strings("datasets")]
+    found: list[Component] = []
+    for name in card.strings("datasets"):
+        beside = folder.parent / name.rpartition("/")[2]
+        said = _told_beside(beside) if beside.is_dir() and beside.resolve() != folder.resolve() else []
+        if said:
+            found.append(Component("data", name, tuple(said), inherited=True))
+        elif tuned:
+            where = "the card names it, and its licence is not told here: --with data:LICENCE"
+            found.append(Component("data", name, (Statement(None, where),), inherited=True))
+    return found
+
+
+def _told_beside(folder: Path) -> list[Statement]:
+    """What a folder beside the model's says of its own licence: a data set's card."""
+    parts = of_release(Target(name=folder.name, path=folder)).components
+    return [one for one in parts[0].statements if one.says is not None]
 
 
 def _without_data_note(found: Gathered, card: Card, bases: list[str]) -> Gathered:

@@ -85,6 +85,8 @@ class Ruling(msgspec.Struct, frozen=True):
     """Of a condition: what has to be so; any one of these is enough."""
     instead: str = ""
     """What else opens the way."""
+    when: tuple[str, ...] = ()
+    """What of the job sets it off: triggers of the rule, or the right that it needs."""
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
