@@ -179,7 +179,8 @@ def _base(name: str, above: set[str], folder: Path) -> Gathered:
     if len(above) > DEEPEST:
         return Gathered((), None, (), (f"base models deeper than {DEEPEST} are not followed: {name}",))
     here = folder.parent / name.rpartition("/")[2]
-    if not name.startswith(("/", "~")) and here.is_dir() and name.rpartition("/")[2] not in ("", ".", ".."):
+    beside = here.is_dir() and here.resolve() != folder.resolve() and name.rpartition("/")[2] not in ("", ".", "..")
+    if beside and not name.startswith(("/", "~")):
         return of_base(str(here.resolve()), above)
     return of_base(name, above)
 
