@@ -66,6 +66,11 @@ class ModelOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds between two pieces of a streamed answer."""
 
     # A vendor (openai, azure, anthropic, ...)
+    mode: Literal["live", "batch"] = "live"
+    """``batch`` asks through the vendor's batch interface (openai, anthropic, google): half the price, and answers
+    within a day instead of at once. The answers are the same, and are kept under the same keys."""
+    batch_first: int | None = None
+    """Items asked in the first round of `mode: batch`; later rounds double. None: 64."""
     base_url: str | None = None
     """Address in place of the vendor's own, up to what comes before ``/chat/completions`` (or the format's like)."""
     api: Literal["chat", "responses"] | None = None
@@ -131,7 +136,7 @@ def _unknown(options: ModelOptions, field: str) -> list[str]:
 def check(options: ModelOptions) -> list[str]:
     """What is wrong with the values, one sentence each; empty when all is well."""
     wrong = []
-    for name in ("concurrency", "slots", "context", "threads", "batch_tokens", "replicas"):
+    for name in ("concurrency", "slots", "context", "threads", "batch_tokens", "batch_first", "replicas"):
         value = getattr(options, name)
         if value is not None and value < 1:
             wrong.append(f"{name} must be at least 1, not {value}")

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 from weighbridge.errors import UsageError, nearest
 from weighbridge.models.options import ModelOptions, check
 from weighbridge.models.protocol import Model
+from weighbridge.models.remote.batch.open import check_mode
 from weighbridge.models.remote.wires.vendors import VENDORS
 
 ENTRY_POINTS = "weighbridge.models"
@@ -133,6 +134,7 @@ def open_model(spec: str, options: ModelOptions | None = None, base_dir: Path | 
     opener: Opener | None = KINDS[name].load() if name in KINDS else _from_entry_points(name)
     if opener is None:
         raise _unknown(spec, name)
+    check_mode(name, spec, options)
     return opener(rest.strip(), options, (base_dir or Path.cwd()).resolve())
 
 

@@ -11,6 +11,7 @@ from weighbridge.evidence import Budget
 from weighbridge.stats.intervals import mean_sequence
 from weighbridge.weighing.progress import (
     Answered,
+    Batched,
     Down,
     Ended,
     Event,
@@ -98,6 +99,9 @@ class Board:
             case Slowed():
                 pause = f", pausing {event.pause:.0f} s" if event.pause else ""
                 self.trouble = f"{event.endpoint} asks for patience: {event.concurrency} calls at once{pause}"
+            case Batched():
+                done = "" if event.done is None else f", {event.done:,} of {event.size:,} answered"
+                self.trouble = f"{self.lanes[event.candidate].name}: batch {event.lot} is {event.word or 'out'}{done}"
             case Down():
                 lane = self.lanes[event.candidate]
                 lane.alive, lane.why = False, event.why

@@ -11,7 +11,7 @@ from weighbridge.report import figures
 from weighbridge.report.board import Board, Lane
 from weighbridge.report.clean import clean_line, encodable
 from weighbridge.report.columns import Heading, Line, Row, laid_out
-from weighbridge.weighing.progress import Down, Ended, Event, LookDone, Retried, Slowed, Started
+from weighbridge.weighing.progress import Batched, Down, Ended, Event, LookDone, Retried, Slowed, Started
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -219,7 +219,7 @@ class LineWatch(_Quiet):
                 self._printed = now
             case Down():
                 self._print(f"{board.lanes[event.candidate].name} is out: {event.why}")
-            case Retried() | Slowed():
+            case Retried() | Slowed() | Batched():
                 if now - self._troubled >= EVERY_SECONDS:
                     self._print(board.trouble or "")
                     self._troubled = now

@@ -39,16 +39,24 @@ class Bill:
         """Whether a budget of money can be kept with it."""
         return self._stated or self.free
 
-    def at_most(self, request: Request) -> float:
-        """Money this call may cost: tokens at their bound, or the largest call seen, whichever is more."""
+    @property
+    def batch_share(self) -> float:
+        """What tokens cost through the batch interface, as a share of live ones; 1 where no share is known."""
+        return 1.0 if self.price.batch_share is None else self.price.batch_share
+
+    def at_most(self, request: Request, *, batched: bool = False) -> float:
+        """Money this call may cost: tokens at their bound, or the largest call seen, whichever is more.
+
+        `batched`: through the vendor's batch interface, at its price.
+        """
         if not self._stated:
             return self._largest
         bound = prompt_tokens_at_most(request)
         output = max(request.sampling.max_tokens, self._output)
         tokens = bound * self._overshoot
         price = self.price.dearest(ceil(tokens))
-        money = (price.per_request or 0.0) + tokens * (price.input_per_million or 0.0) / 1e6
-        money += output * (price.output_per_million or 0.0) / 1e6
+        money = tokens * (price.input_per_million or 0.0) / 1e6 + output * (price.output_per_million or 0.0) / 1e6
+        money = (price.per_request or 0.0) + money * (self.batch_share if batched else 1.0)
         if price.per_hour is not None:
             money += price.per_hour / 3600 * (self._deadline if self._longest is None else 2 * self._longest)
             return money

@@ -31,8 +31,8 @@ class Caller:
         self._limits = limits
         self._purse = purse
         self._halt = halt
-        self._tell = tell
-        self._recorder = Recorder(store, self._committed, self._store_broke)
+        self.tell = tell
+        self._recorder = Recorder(store, self.committed, self._store_broke)
         self._jitter = np.random.Generator(np.random.PCG64(seed))
         self._sending: set[asyncio.Task[None]] = set()
         self._workers: list[asyncio.Task[None]] = []
@@ -120,17 +120,17 @@ class Caller:
             if error is None or contender.down:
                 return
             if error.kind in FATAL:
-                self._take_down(contender, _told(error))
+                self.take_down(contender, told(error))
                 return
             contender.attempts_failed += error.kind != "rate_limit"
             asked_to_wait = error.kind == "rate_limit" and error.retry_after is not None
             counted += not asked_to_wait
-            wait = self._wait(error, counted)
+            wait = self.wait(error, counted)
             if not error.retryable or counted >= limits.attempts or now + wait >= until or not self._may_retry():
-                self._failed(job, error, attempt)
+                self.failed(job, error, attempt)
                 return
             contender.retries += 1
-            self._tell(Retried(contender.index, job.item, attempt, error.kind, error.what, wait))
+            self.tell(Retried(contender.index, job.item, attempt, error.kind, error.what, wait))
             await asyncio.sleep(wait)
 
     async def _started(self, contender: Contender) -> bool:
@@ -146,7 +146,7 @@ class Caller:
             self._halt.call("budget")
             return False
         except ModelError as error:
-            self._take_down(contender, _told(error))
+            self.take_down(contender, told(error))
             return False
         return True
 
@@ -260,9 +260,9 @@ class Caller:
         if error.kind not in ("rate_limit", "timeout") and error.retry_after is None:
             return
         if endpoint.complained(sent, error.retry_after):
-            self._tell(Slowed(endpoint.name, int(endpoint.limit), error.retry_after or 0.0))
+            self.tell(Slowed(endpoint.name, int(endpoint.limit), error.retry_after or 0.0))
 
-    def _wait(self, error: ModelError, attempt: int) -> float:
+    def wait(self, error: ModelError, attempt: int) -> float:
         """Seconds to wait: full jitter over an exponential, and never less than the server asked for."""
         most = min(self._limits.backoff_most, self._limits.backoff * 2.0 ** min(max(attempt, 1) - 1, 30))
         jitter = float(self._jitter.uniform(0.0, most))
@@ -280,29 +280,29 @@ class Caller:
         self.retries += 1
         return True
 
-    def _failed(self, job: Job, error: ModelError, attempts: int) -> None:
+    def failed(self, job: Job, error: ModelError, attempts: int) -> None:
         """The answer never came."""
         contender = job.contender
         tries = f" (after {attempts} attempts)" if attempts > 1 else ""
         job.error = f"{error.what}{tries}"
         contender.failed += 1
         contender.failed_in_row += 1
-        self._tell(Answered(contender.index, job.item, from_store=False, failed=True, seconds=None, cost=None))
-        why = contender.verdict_on_failures(error.kind, _told(error), self._limits.give_up)
+        self.tell(Answered(contender.index, job.item, from_store=False, failed=True, seconds=None, cost=None))
+        why = contender.verdict_on_failures(error.kind, told(error), self._limits.give_up)
         if why is not None:
-            self._take_down(contender, why)
+            self.take_down(contender, why)
 
-    def _take_down(self, contender: Contender, why: str) -> None:
+    def take_down(self, contender: Contender, why: str) -> None:
         if contender.down is None:
             contender.down = why
-            self._tell(Down(contender.index, why))
+            self.tell(Down(contender.index, why))
 
-    def _committed(self, job: Job, answer: Answer) -> None:
+    def committed(self, job: Job, answer: Answer) -> None:
         usage = answer.completion.usage
         job.contender.count(answer, from_store=False)
         if job.contender.versions.change is not None:
             self._halt.call("version changed")
-        self._tell(
+        self.tell(
             Answered(
                 job.contender.index,
                 job.item,
@@ -314,6 +314,6 @@ class Caller:
         )
 
 
-def _told(error: ModelError) -> str:
+def told(error: ModelError) -> str:
     """The error in one line, with what mends it where the model knows."""
     return f"{error.what} ({error.fix})" if error.fix else error.what

@@ -16,6 +16,7 @@ from weighbridge.store import Store
 from weighbridge.tasks.task import Task
 from weighbridge.weighing.answering import answering_of
 from weighbridge.weighing.asking import level_costs, rules_for
+from weighbridge.weighing.batcher import Batcher
 from weighbridge.weighing.budget import Purse
 from weighbridge.weighing.caller import Caller
 from weighbridge.weighing.candidate import Candidate
@@ -73,7 +74,10 @@ class Course:
         self._began = asyncio.get_running_loop().time()
         self.purse = Purse(budget, self._began)
         self.caller = Caller(limits, self.purse, store, halt, progress, seed)
-        self.room = Room(task, self.contenders, self.order, self.ledger, store, self.caller, progress, halt)
+        self.batcher = Batcher(limits, self.purse, store, halt, self.caller)
+        self.room = Room(
+            task, self.contenders, self.order, self.ledger, store, self.caller, self.batcher, progress, halt
+        )
         self._looks: list[Look] = []
         self._gone: set[int] = set()
 
@@ -307,6 +311,12 @@ class Course:
                     f"{contender.candidate.name}: {failed} answers never came and count as failed; they are not "
                     "stored, so that running again asks for them again"
                 )
+        notes += self.batcher.left
+        if self.room.early:
+            notes.append(
+                f"{len(self.room.early):,} answers were asked ahead in batches and not needed: they are paid and "
+                "kept, and cost nothing in a later run"
+            )
         notes += [note for one in self.contenders if (note := one.versions.note()) is not None]
         if self.caller.unretried:
             notes.append(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from weighbridge.catalog.tokens import about_tokens, tokenizer_of
 from weighbridge.evidence import Usage
+from weighbridge.models.remote.batch.lots import lots_of
 from weighbridge.tasks.task import Task
 from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.order import DrawOrder
@@ -38,7 +39,11 @@ def guess(task: Task, candidate: Candidate, order: DrawOrder) -> Guess | None:
     most = candidate.sampling.max_tokens
     money = None
     if candidate.price.known:
-        costs = [candidate.price.call(Usage(input_tokens=round(size), output_tokens=most)) for size in sizes]
+        batched = lots_of(candidate.model) is not None
+        costs = [
+            candidate.price.call(Usage(input_tokens=round(size), output_tokens=most, batched=batched))
+            for size in sizes
+        ]
         known = [cost for cost in costs if cost is not None]
         money = sum(known) / len(known) if len(known) == len(costs) else None
     return Guess(sum(sizes) / len(sizes), most, money)

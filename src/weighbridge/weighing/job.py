@@ -31,6 +31,7 @@ class Contender:
 
     __slots__ = (
         "answers",
+        "as_batched",
         "attempts_failed",
         "bill",
         "candidate",
@@ -91,6 +92,8 @@ class Contender:
         self.slowest = 0.0
         """Seconds of the longest call of this run."""
         self.versions = VersionWatch(candidate.name, versions)
+        self.as_batched = False
+        """Reckon every answer at the price of the batch interface, however it came: for a plan of a run in lots."""
         self.timed_at = None if self.capabilities.needs_item else timed_at
         """The most calls at once under which a time counts; None: any."""
 
@@ -115,7 +118,7 @@ class Contender:
         self.versions.hear(answer, from_store=from_store)
         self.answers += 1
         self.from_store += from_store
-        cost = self.bill.cost(usage, answer.machine_seconds)
+        cost = self.cost_of(answer)
         if cost is not None:
             self.cost += cost
             self.costed += 1
@@ -125,6 +128,13 @@ class Contender:
         if answer.machine_seconds is not None:
             self.machine_seconds += answer.machine_seconds
             self.machine_calls += 1
+
+    def cost_of(self, answer: Answer) -> float | None:
+        """What an answer costs at today's price."""
+        usage = answer.completion.usage
+        if self.as_batched and not usage.batched:
+            usage = msgspec.structs.replace(usage, batched=True)
+        return self.bill.cost(usage, answer.machine_seconds)
 
     def usage(self, said: Usage) -> Usage:
         """`said` without its times, where they were taken under another load than the one that is asked for."""
@@ -155,7 +165,7 @@ class Contender:
 class Job:
     """One answer; `answer` or `error` is there when it is over, neither where the run stopped before."""
 
-    __slots__ = ("answer", "contender", "error", "from_store", "item", "item_id", "key", "request", "twin")
+    __slots__ = ("ahead", "answer", "contender", "error", "from_store", "item", "item_id", "key", "request", "twin")
 
     def __init__(self, contender: Contender, item: int, item_id: str, request: Request, key: Key) -> None:
         self.contender = contender
@@ -167,6 +177,8 @@ class Job:
         self.error: str | None = None
         """Why no answer came."""
         self.from_store = False
+        self.ahead = False
+        """Asked before the race wants it (a lot is worth more than a few draws): counted when it does."""
         self.twin: Job | None = None
         """The same question in the same batch (items alike), which is asked once."""
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from weighbridge.catalog.tokens import LARGE_ERROR, MEDIAN_ERROR
 from weighbridge.evidence import Budget, Question
+from weighbridge.models.remote.batch.lots import lots_of
 from weighbridge.store import Store
 from weighbridge.tasks.task import Task
+from weighbridge.weighing.ahead import asked_for, rounds
 from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.checks import check_run
 from weighbridge.weighing.course import PILOT, Course
@@ -103,6 +105,9 @@ async def plan(
     with interruptible(halt):
         candidates = await made_ready(candidates, store)
         course = Course(task, candidates, question, budget, store, seed, limits, progress or silent, halt)
+        course.room.live = True
+        for contender in course.contenders:
+            contender.as_batched = lots_of(contender.candidate.model) is not None
         known = await _pilot(course, min(pilot, course.order.units), ask)
     return _reckoned(course, budget, known)
 
@@ -134,9 +139,10 @@ def _reckoned(course: Course, budget: Budget, known: int) -> Plan:
         found = likely_draws(course.ledger.values[:, :known], course.rules_from_pilot(), course.order.units)
         draws = {index: float(found[index]) for index in range(len(course.contenders))}
     rows = []
+    items = len(course.task.items)
+    wanted = {index: min(items, round(number * size)) for index, number in draws.items()}
     for contender in course.contenders:
-        items = len(course.task.items)
-        likely = min(items, round(draws.get(contender.index, course.order.units) * size))
+        likely = asked_for(contender.candidate, wanted.get(contender.index, items), items)
         rows.append(
             PlanRow(
                 name=contender.candidate.name,
@@ -164,7 +170,7 @@ def _reckoned(course: Course, budget: Budget, known: int) -> Plan:
         unit=course.order.unit,
         seed=course.seed,
         question=course.question,
-        notes=tuple(_notes(course, budget, likely_all, worst, known)),
+        notes=tuple(_notes(course, budget, likely_all, worst, known, wanted)),
     )
 
 
@@ -181,7 +187,26 @@ def _need(course: Course, contender: Contender, items: int) -> Need:
         _scaled(course.ledger.mean("tokens_in", index), calls),
         _scaled(course.ledger.mean("tokens_out", index), calls),
         _scaled(course.ledger.mean("cost", index), calls),
-        _scaled(course.ledger.mean("latency", index), calls / int(contender.endpoint.limit) / 60),
+        None
+        if contender.as_batched
+        else _scaled(course.ledger.mean("latency", index), calls / int(contender.endpoint.limit) / 60),
+    )
+
+
+def lots_note(contender: Contender, likely: int | None, course: Course) -> str:
+    """How a candidate is asked that answers in lots, and what that costs in calls and in time."""
+    lots = lots_of(contender.candidate.model)
+    if lots is None:
+        return ""
+    total = len(course.task.items)
+    most = rounds(total, lots.first, total)
+    share = contender.candidate.price.batch_share
+    price = "at the live price, for no batch price is known" if share is None else f"at {share:g} of the live price"
+    many = f"{most} rounds" if likely is None else f"{rounds(likely, lots.first, total)} rounds (at most {most})"
+    return (
+        f"{contender.candidate.name} answers in batches {price}, in {many} of which each may take "
+        f"{lots.format.hours} hours; a round is asked whole, the first {min(lots.first, total)} items, then twice as "
+        "many; the pilot asks it live, at the live price"
     )
 
 
@@ -217,7 +242,9 @@ def _tokens(course: Course, kind: str) -> float | None:
     return float(np.dot([mean or 0.0 for mean in means], counts))
 
 
-def _notes(course: Course, budget: Budget, likely: Need | None, worst: Need, known: int) -> list[str]:
+def _notes(
+    course: Course, budget: Budget, likely: Need | None, worst: Need, known: int, draws: Mapping[int, int]
+) -> list[str]:
     notes = [f"{c.candidate.name} cannot take part: {c.down}" for c in course.contenders if c.down is not None]
     if likely is None:
         notes.append("no answers to reckon from: the likely stop is not known, and the worst case is an estimate")
@@ -234,6 +261,7 @@ def _notes(course: Course, budget: Budget, likely: Need | None, worst: Need, kno
             f"{100 * MEDIAN_ERROR:.0f} %, 95 % within {100 * LARGE_ERROR:.0f} %, for a vocabulary like Gemma 3's), "
             "output at its longest; reported usage takes their place with the first answers"
         )
+    notes += [lots_note(c, draws.get(c.index), course) for c in course.contenders if c.as_batched]
     unpriced = [c.candidate.name for c in course.contenders if not c.candidate.price.known and not c.costed]
     if unpriced:
         notes.append(f"no price, so that money cannot be reckoned: {', '.join(unpriced)}")

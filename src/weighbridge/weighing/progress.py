@@ -74,6 +74,20 @@ class Slowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Batched:
+    """A lot at a vendor was looked at."""
+
+    candidate: int
+    lot: str
+    """The vendor's id for it."""
+    word: str
+    """The vendor's word for its state."""
+    done: int | None
+    """Requests worked off; None where the vendor does not say."""
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Down:
     """A candidate left because it cannot answer; the run goes on without it."""
 
@@ -129,7 +143,7 @@ class Ended:
     spent: Spent
 
 
-Event = Started | Answered | Retried | Slowed | Down | LookDone | Ended
+Event = Started | Answered | Retried | Slowed | Batched | Down | LookDone | Ended
 
 
 class Progress(Protocol):

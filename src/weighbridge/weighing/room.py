@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 from weighbridge.evidence import Completion, Finish, Usage
+from weighbridge.models.remote.batch.lots import lots_of
 from weighbridge.stats.rules import Span
-from weighbridge.store import Store, key_of
+from weighbridge.store import Key, Store, key_of
 from weighbridge.tasks.item import Message
 from weighbridge.tasks.task import Task
+from weighbridge.weighing.ahead import round_end
 from weighbridge.weighing.answering import answer_read
+from weighbridge.weighing.batcher import Batcher
 from weighbridge.weighing.caller import Caller
 from weighbridge.weighing.halt import Halt
 from weighbridge.weighing.job import Contender, Job
@@ -36,6 +40,7 @@ class Room:
         ledger: Ledger,
         store: Store,
         caller: Caller,
+        batcher: Batcher,
         progress: Progress,
         halt: Halt,
     ) -> None:
@@ -45,8 +50,14 @@ class Room:
         self._ledger = ledger
         self._store = store
         self._caller = caller
+        self._batcher = batcher
         self._progress = progress
         self._halt = halt
+        self._place = {int(item): position for position, item in enumerate(order.items)}
+        self.live = False
+        """Ask live whoever is to be asked in lots: for a plan's few answers, which nobody waits a day for."""
+        self.early: set[Key] = set()
+        """Answers of this run's lots that the race has not wanted yet."""
         self.from_store = [0] * len(contenders)
         """Answers the ledger rests on that cost no call of this run, by candidate."""
         self.failed = [0] * len(contenders)
@@ -102,7 +113,7 @@ class Room:
         rows = self._jobs(cells)
         missing = self._look_up([job for row in rows for job in row])
         if missing:
-            await self._caller.ask(missing)
+            await self._ask(missing)
         broken: set[int] = set()
         for (candidate, position), row in zip(cells, rows, strict=True):
             if candidate in broken or self._contenders[candidate].down is not None:
@@ -119,6 +130,45 @@ class Room:
             # another version of the model are a gap as well.
             broken.add(candidate)
         return not broken
+
+    async def _ask(self, missing: Sequence[Job]) -> None:
+        """Live candidates call by call and the others in lots, side by side."""
+        lots = [] if self.live else [job for job in missing if lots_of(job.contender.candidate.model) is not None]
+        if not lots:
+            await self._caller.ask(missing)
+            return
+        apart = {id(job) for job in lots}
+        live = [job for job in missing if id(job) not in apart]
+        ahead = self._ahead(lots)
+        tasks = [asyncio.create_task(self._batcher.ask([*lots, *ahead]))]
+        tasks += [asyncio.create_task(self._caller.ask(live))] if live else []
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.early.update(job.key for job in ahead if job.answer is not None and not job.from_store)
+
+    def _ahead(self, lots: Sequence[Job]) -> list[Job]:
+        """The rest of each round that `lots` begin, as far as the store has not its answers."""
+        first: dict[int, int] = {}
+        for job in lots:
+            place = self._place[job.item]
+            first[job.contender.index] = min(place, first.get(job.contender.index, place))
+        there = {job.key for job in lots}
+        ahead: list[Job] = []
+        for candidate, begin in first.items():
+            found = lots_of(self._contenders[candidate].candidate.model)
+            end = begin if found is None else round_end(begin, found.first, len(self._order.items))
+            for row in self._jobs([(candidate, position) for position in range(begin, end)]):
+                for job in row:
+                    if job.key not in there:
+                        there.add(job.key)
+                        job.ahead = True
+                        ahead.append(job)
+        stored = self._store.get_many([job.key for job in ahead])
+        return [job for job in ahead if job.key not in stored]
 
     def _jobs(self, cells: Sequence[Cell]) -> list[list[Job]]:
         """One row of jobs (repeats) per cell; a prompt that candidates share is rendered once per item."""
@@ -155,14 +205,16 @@ class Room:
                 job.twin = None if first is job else first
                 continue
             job.answer = answer
-            job.from_store = True
-            job.contender.count(answer, from_store=True)
+            # What this run's own lot brought before it was wanted is counted now.
+            job.from_store = job.key not in self.early
+            self.early.discard(job.key)
+            job.contender.count(answer, from_store=job.from_store)
             if job.contender.versions.change is not None:
                 self._halt.call("version changed")
             if not quiet:
                 seconds = answer.completion.usage.duration
                 self._progress(
-                    Answered(job.contender.index, job.item, from_store=True, failed=False, seconds=seconds, cost=None)
+                    Answered(job.contender.index, job.item, job.from_store, failed=False, seconds=seconds, cost=None)
                 )
         return [job for job in asked.values() if job.contender.down is None]
 
@@ -174,7 +226,7 @@ class Room:
             self.failed[job.contender.index] += 1
             return Marked(mark(self._task, item, completion), None, Usage(), None)
         completion = answer.completion
-        cost = job.contender.bill.cost(completion.usage, answer.machine_seconds)
+        cost = job.contender.cost_of(answer)
         if job.request.continuations is not None:
             completion = answer_read(job.contender.candidate, item, job.request, completion)
         return Marked(

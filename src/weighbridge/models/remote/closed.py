@@ -19,6 +19,8 @@ from weighbridge.models.keys import in_keyring, key_for
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Capabilities, ModelError, RateLimits, Request
 from weighbridge.models.remote.address import private
+from weighbridge.models.remote.batch.lots import Lots
+from weighbridge.models.remote.batch.open import make_lots
 from weighbridge.models.remote.failures import request_id_of
 from weighbridge.models.remote.transport import Exchange, OutcomeError, Reader, Transport, hide
 from weighbridge.models.remote.wires.protocol import Call, Wire
@@ -60,6 +62,8 @@ class ClosedModel:
     capabilities: Capabilities = field(init=False)
     engine: str = field(init=False)
     transport: Transport = field(init=False, repr=False)
+    lots: Lots | None = field(init=False, repr=False)
+    """Where it is to be asked through the vendor's batch interface; None: call by call."""
     _secrets: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -69,6 +73,7 @@ class ClosedModel:
         # The proxies of the environment stand between here and public hosts.
         home = private(urlsplit(self.url).hostname or "")
         self.transport = Transport(self.options, self.spec, proxies=not home, secrets=self._secrets)
+        self.lots = make_lots(self)
 
     @property
     def side(self) -> Side:
@@ -118,7 +123,7 @@ class ClosedModel:
             raise self._named(error, seen) from None
         if completion.request_id is None and seen.request_id is not None:
             completion = msgspec.structs.replace(completion, request_id=seen.request_id)
-        return self._clean(completion)
+        return self.clean(completion)
 
     def _call(self, request: Request, stream: bool) -> Call:
         no = self.refused(request)
@@ -186,6 +191,10 @@ class ClosedModel:
         except ModelError as error:
             raise self._named(error, seen) from None
 
+    def named(self, error: ModelError) -> ModelError:
+        """`error` with the vendor's name and what to do about it, and without the key."""
+        return self._named(error, _Seen(self))
+
     def _named(self, error: ModelError, seen: _Seen) -> ModelError:
         error.vendor = self.vendor.name
         error.where = error.where or self.spec
@@ -197,7 +206,7 @@ class ClosedModel:
             hide(error, secret)
         return error
 
-    def _clean(self, completion: Completion) -> Completion:
+    def clean(self, completion: Completion) -> Completion:
         """`completion` without the key, where a server between repeats it."""
         for secret in self._secrets:
             for name in ("text", "request_id", "model", "fingerprint", "stop_reason", "reasoning", "echo"):

@@ -127,7 +127,7 @@ class Transport:
     _session: ClientSession | None = field(default=None, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
 
-    def _connected(self, url: str) -> ClientSession:
+    def connected(self, url: str) -> ClientSession:
         """The session; whether a proxy stands between is looked up once, by the first `url` (all are of one host)."""
         loop = asyncio.get_running_loop()
         if self._session is None or self._loop is not loop or self._session.closed:
@@ -167,7 +167,7 @@ class Transport:
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._connected(url).get(url, allow_redirects=False) as response,
+                self.connected(url).get(url, allow_redirects=False) as response,
             ):
                 parts, size = [], 0
                 async for part in response.content.iter_any():
@@ -193,7 +193,7 @@ class Transport:
         """
         import aiohttp
 
-        session = self._connected(url)
+        session = self.connected(url)
         options, sent = self.options, False
         headers = exchange.headers or None
         answer.begin = answer.last = perf_counter()
@@ -239,7 +239,7 @@ class Transport:
             raise ModelError(what, kind="timeout", where=self.where, usage_may_be_billed=not connecting) from None
         except aiohttp.ClientError as broken:
             if not answer.ended:
-                raise self._disconnected(broken, answer, sent) from None
+                raise self.disconnected(broken, answer, sent) from None
         except ModelError as error:
             raise self._scrubbed(error) from None
 
@@ -276,7 +276,7 @@ class Transport:
         elif answer.request_id is None and not answer.pieces:
             raise answer.failed("the server's answer is neither events nor JSON", "malformed")
 
-    def _disconnected(self, broken: Exception, answer: Reader, sent: bool) -> ModelError:
+    def disconnected(self, broken: Exception, answer: Reader, sent: bool) -> ModelError:
         import aiohttp
 
         if isinstance(broken, aiohttp.InvalidURL):
