@@ -15,14 +15,16 @@ from weighbridge.weighing.run import Run
 
 FEW_ITEMS = 100
 FEW_CLUSTERS = 30
+MOST_OPEN = 6
+"""Findings not met or unknown of which each says, beside the verdict, what would change it."""
 MANY_UNREAD = 0.05
 """Share of answers that could not be scored from which a warning is due."""
 
 
 def reasons(story: Story, findings: Sequence[Finding]) -> list[str]:
     """What led to the verdict: who was barred and by what, what is unknown, who was beaten when."""
-    lines = [finding.statement + "." for finding in findings if finding.met == "not met"]
-    lines += [f"Unknown: {finding.statement}." for finding in findings if finding.met == "unknown"]
+    lines = [finding.statement.rstrip(".") + "." for finding in findings if finding.met == "not met"]
+    lines += [f"Unknown: {finding.statement.rstrip('.')}." for finding in findings if finding.met == "unknown"]
     if story.settled.short:
         lines.append(
             "The race stopped when a candidate that does not meet the requirements had won it; the rest were not "
@@ -63,11 +65,11 @@ def would_change(story: Story, findings: Sequence[Finding]) -> list[str]:
         lines.append(f"{pair.a} would have to lose {points(pair.difference + story.question.margin)} to {pair.b}.")
     elif kind == "none" and not story.settled.barred:
         lines.append("A wider margin, or a better open candidate (another prompt makes a new candidate).")
-    lines += [
-        f"{finding.candidate}, {finding.dimension}: {finding.would_change}."
-        for finding in findings
-        if finding.met != "met" and finding.would_change
-    ]
+    open_ = [finding for finding in findings if finding.met != "met" and finding.would_change]
+    if len(open_) > MOST_OPEN and first is not None:
+        # All stand beside the requirements too; here only what concerns whoever leads.
+        open_ = [finding for finding in open_ if finding.candidate == story.name(first)]
+    lines += [f"{finding.candidate}, {finding.dimension}: {finding.would_change}." for finding in open_]
     return lines
 
 

@@ -11,8 +11,9 @@ import msgspec
 from weighbridge.decide.customisation import customisation_finding
 from weighbridge.decide.data import data_finding
 from weighbridge.decide.hardware import hardware_finding
+from weighbridge.decide.hosting import Plants, plants_of
 from weighbridge.decide.subject import Subject
-from weighbridge.evidence import ContinuityFor, Finding, Job, OpennessAtLeast, Requirements
+from weighbridge.evidence import ContinuityFor, Finding, Job, Load, OpennessAtLeast, Owned, Requirements
 
 if TYPE_CHECKING:
     from weighbridge.audit.continuity import Continuity
@@ -53,6 +54,17 @@ class Audits:
             )
             found.append(possible)
         return found
+
+    def plants(
+        self,
+        subject: Subject,
+        load: Load,
+        machines: tuple[Owned, ...],
+        tokens: tuple[float | None, float | None],
+    ) -> Plants | str:
+        """See `decide.hosting.plants_of`."""
+        whole = (load.input_tokens, load.output_tokens, machines, tokens)
+        return self._once("plant", subject, whole, ALWAYS, lambda: plants_of(subject, load, machines, tokens))
 
     def _openness(self, subject: Subject, demand: OpennessAtLeast) -> Finding:
         target = subject.target

@@ -12,6 +12,7 @@ from weighbridge import __version__
 from weighbridge.audit.fairness import check_fairness
 from weighbridge.decide.advice import pool_answer, reasons, warnings, would_change
 from weighbridge.decide.bench import Bench, Judged
+from weighbridge.decide.break_even import break_even
 from weighbridge.decide.contradictions import check_terms
 from weighbridge.decide.decision import Calls, Cost, Decision, Verdict
 from weighbridge.decide.flips import flip_points
@@ -123,6 +124,7 @@ def decide(
         frontier=frontier(judged),
         flips=flip_points(bench, judged),
         preferred=judged.preferred,
+        break_even=break_even(judged),
         version=__version__,
     )
     return decision.carrying(evidence, run.dead)

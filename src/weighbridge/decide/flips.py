@@ -103,8 +103,8 @@ def _prices(bench: Bench, judged: Judged) -> Iterator[FlipPoint]:
     size = len(judged.standing.names)
     for k in range(min(size, MOST_CANDIDATES)):
         now = judged.costs[k]
-        if now is None or now <= 0:
-            continue
+        if now is None or now <= 0 or (judged.months and judged.months[k].plants is not None):
+            continue  # not known, or no price: what one's own machines cost hangs on the volume
 
         def judge(value: float, k: int = k, now: float = now) -> Judged:
             factors = [value / now if other == k else 1.0 for other in range(size)]

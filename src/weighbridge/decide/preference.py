@@ -35,11 +35,17 @@ MEASURED = ("quality", "cost", "latency")
 
 
 def preference(
-    evidence: Evidence, standing: Standing, terms: Terms, pool: Sequence[int], costs: Sequence[float | None]
+    evidence: Evidence,
+    standing: Standing,
+    terms: Terms,
+    pool: Sequence[int],
+    costs: Sequence[float | None],
+    spans: Sequence[Interval | None] = (),
 ) -> Preferred | None:
     """What the weights make of the candidates `pool`; None without weights or without a candidate.
 
-    `costs`: money per 1,000 requests by candidate, under the load where one is stated.
+    `costs`: money per 1,000 requests by candidate, under the load where one is stated; `spans` the least and the most
+    of those whose cost was reckoned and not measured.
     """
     given = {aspect: weight for aspect, weight in terms.requirements.prefer.items() if weight > 0}
     if not given or not pool:
@@ -54,7 +60,8 @@ def preference(
     uncertain = sum(aspect in MEASURED for aspect in weights) or 1
     level = standing.alpha / (max(1, len(rivals)) * uncertain)
     leads = {
-        rival: _lead(evidence, standing, (first, rival), points, weights, scales, level, costs) for rival in rivals
+        rival: _lead(evidence, standing, (first, rival), points, weights, scales, level, costs, spans)
+        for rival in rivals
     }
     sure = all(low > 0 for low, _ in leads.values())
     names = standing.names
@@ -143,6 +150,7 @@ def _lead(
     scales: dict[str, float],
     level: float,
     costs: Sequence[float | None],
+    spans: Sequence[Interval | None],
 ) -> Interval:
     """How far the first of a pair stands above the second, at 1 - `level` for each measured aspect."""
     a, b = pair
@@ -161,7 +169,9 @@ def _lead(
                 )
             )
         elif known and aspect == "cost" and scales["cost"] > 0:
-            one, other = (_cost_span(evidence, k, level / 2, costs[k]) for k in (a, b))
+            one, other = (
+                (spans[k] if spans else None) or _cost_span(evidence, k, level / 2, costs[k]) for k in (a, b)
+            )
             span = ((other[0] - one[1]) / scales["cost"], (other[1] - one[0]) / scales["cost"])
         elif known and aspect == "latency" and scales["latency"] > 0:
             one, other = (_late_span(evidence, k, level / 2) for k in (a, b))

@@ -147,6 +147,8 @@ def frontier_lines(decision: Decision, width: int) -> list[Line]:
         for point in decision.frontier
     ]
     captions = ["unknown: demands it may or may not meet"]
+    if decision.requirements is not None and decision.requirements.load is not None:
+        captions.append("per 1k: money per 1,000 requests under the load")
     if any(point.gone is not None for point in decision.frontier):
         captions.append("gone: probability that it is not served to the end of the demanded months")
     lines = [Line("  Quality, cost and risk", "bold"), *laid_out("candidate", headings, rows, width)]
