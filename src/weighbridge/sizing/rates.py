@@ -8,6 +8,7 @@ from typing import Literal
 from weighbridge.errors import UsageError, nearest
 from weighbridge.sizing.constants import (
     GENERATIONS,
+    LLAMA_CPP,
     PROCESSOR,
     SERVING,
     SPREAD,
@@ -158,7 +159,8 @@ def roofline(
     constants: Constants | None = None,
 ) -> Roofline:
     """A replica, with the constants fitted for its kind of device."""
-    fitted = constants or (PROCESSOR if device.kind == "cpu" else SERVING)
+    packed = LLAMA_CPP if kept.arithmetic == "blocks" else SERVING
+    fitted = constants or (PROCESSOR if device.kind == "cpu" else packed)
     return Roofline(shape, kept, device, split, fitted, cache_bits, software)
 
 
