@@ -222,7 +222,10 @@ def _disclaim() -> None:
 
 def lines(text: str = "", before: str = "", after: str | None = None) -> None:
     """Text within 80 columns; `before` begins its first line, `after` the others."""
+    from weighbridge.report.clean import clean_line
+
     indent = before if after is None else after
+    text = clean_line(text, 2000)
     wrapped = textwrap.wrap(
         text, WIDTH, initial_indent=before, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )

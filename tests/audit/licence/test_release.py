@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from weighbridge.audit.licence import LicenceAudit, audit_licence, licence_target
 from weighbridge.errors import UsageError
@@ -118,7 +120,7 @@ def test_a_base_that_is_not_known_is_unknown(tmp_path: Path) -> None:
 
 
 def test_bases_in_a_circle_come_to_an_end(tmp_path: Path) -> None:
-    folder(tmp_path / "one", "license: mit\nbase_model: ./two")
+    folder(tmp_path / "one", "license: mit\nbase_model: ../two")
     path = folder(tmp_path / "two", "license: mit\nbase_model: acme/one")
     audit = audited(path)
     assert audit.verdict in ("allowed", "unknown")
@@ -249,3 +251,53 @@ def test_closed_weights_are_changed_by_their_vendor_alone() -> None:
 def test_what_is_recalled_is_told() -> None:
     audit = audit_licence(licence_target("phi-4"), Job())
     assert any("recalled" in note for note in audit.notes)
+
+
+odd = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(max_size=20),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=2)),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(odd, odd, odd, odd)
+def test_odd_cards_are_read_or_told(tmp_path: Path, tag: object, base: object, data: object, extra: object) -> None:
+    card = {"license": tag, "license_name": extra, "base_model": base, "datasets": data, "pipeline_tag": extra}
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps({"siblings": [{"rfilename": "a.safetensors"}], "cardData": card, "tags": extra}))
+    audit = audited(path)
+    assert audit.verdict in ("allowed", "allowed if", "unknown", "not allowed")
+    assert audit.verdict != "allowed" or tag is not None or extra is not None
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"adapter_config__json": '{"base_model_name_or_path": 5}'},
+        {"adapter_config__json": "[1]"},
+        {"config__json": "[]"},
+        {"README__md": "---\nlicense: [[[[\n---\n"},
+        {"README__md": "\0\0\0"},
+    ],
+)
+def test_damaged_files_are_noted_and_the_rest_is_read(tmp_path: Path, files: dict[str, str]) -> None:
+    audit = audited(folder(tmp_path / "it", LICENSE=APACHE, **files))
+    assert audit.parts[0].licences == ("Apache-2.0",)
+
+
+def test_a_folder_that_holds_no_model_is_not_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "notes.txt").write_text("secret")
+    bases = (str(tmp_path / "private"), "../private", "~", "/", ".", "..", "x" * 5000)
+    for number, base in enumerate(bases):
+        path = folder(tmp_path / f"it{number}", f"license: mit\nbase_model: {base!r}")
+        audit = audited(path)
+        assert audit.verdict == "unknown"
+        assert "secret" not in str(audit)

@@ -101,8 +101,8 @@ def of_model(model: ModelFacts, above: set[str]) -> Gathered:
 
 def of_base(name: str, above: set[str], role: Role = "base") -> Gathered:
     """What a model was made from, and that in turn. `above`: names on the way, against circles."""
-    path = Path(name).expanduser()
-    if name.startswith((".", "/", "~")) and path.exists():
+    path = Path(name)
+    if path.is_absolute() and path.is_dir():
         from weighbridge.audit.licence.release import of_release
 
         if str(path.resolve()) in above:

@@ -178,11 +178,25 @@ def _bases(card: Card, adapter: dict[str, object] | None) -> list[str]:
 def _base(name: str, above: set[str], folder: Path) -> Gathered:
     if len(above) > DEEPEST:
         return Gathered((), None, (), (f"base models deeper than {DEEPEST} are not followed: {name}",))
-    here = folder.parent / name.rpartition("/")[2]
-    beside = here.is_dir() and here.resolve() != folder.resolve() and name.rpartition("/")[2] not in ("", ".", "..")
-    if beside and not name.startswith(("/", "~")):
+    last = name.rpartition("/")[2]
+    if name.startswith(("/", "~", ".")):
+        named = Path(name).expanduser()
+        here = named if named.is_absolute() else folder / named
+    else:
+        here = folder.parent / last if last not in ("", ".", "..") else folder
+    # A card may name any folder of this machine: one that holds no model is not looked into.
+    if _holds_model(here) and here.resolve() != folder.resolve():
         return of_base(str(here.resolve()), above)
     return of_base(name, above)
+
+
+def _holds_model(folder: Path) -> bool:
+    try:
+        return any(
+            (folder / name).is_file() for name in ("config.json", "adapter_config.json", "README.md", "LICENSE")
+        )
+    except (OSError, ValueError):
+        return False
 
 
 def _data(card: Card, own: list[Statement] | None, folder: Path, tuned: bool) -> list[Component]:
@@ -192,7 +206,7 @@ def _data(card: Card, own: list[Statement] | None, folder: Path, tuned: bool) ->
     found: list[Component] = []
     for name in card.strings("datasets"):
         beside = folder.parent / name.rpartition("/")[2]
-        said = _told_beside(beside) if beside.is_dir() and beside.resolve() != folder.resolve() else []
+        said = _told_beside(beside) if _holds_model(beside) and beside.resolve() != folder.resolve() else []
         if said:
             found.append(Component("data", name, tuple(said), inherited=True))
         elif tuned:
