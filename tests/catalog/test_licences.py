@@ -150,7 +150,7 @@ def test_a_user_s_own_licence_and_override(tmp_path: Path, monkeypatch: pytest.M
         ("source: [ours]", "source: []", "no source"),
         ("source: [ours]", "source: [theirs]", "no source 'theirs'"),
         ("  source: [ours]\n", "", "source"),
-        ("seen: 2026-11-01", "seen: \"2026-13-01\"", "no date"),
+        ("seen: 2026-11-01", 'seen: "2026-13-01"', "no date"),
         ("  seen: 2026-11-01\n", "", "seen"),
         ('clause: "3"', 'clause: ""', "clause is missing"),
         ('clause: "1"', 'clause: " "', "clause is missing"),

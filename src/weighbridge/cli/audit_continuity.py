@@ -80,7 +80,9 @@ def _plan(
     from weighbridge.audit.continuity.plan import plan_of
     from weighbridge.cli.continuity_view import plan_document, plan_lines
     from weighbridge.errors import UsageError
-    from weighbridge.project.load import load_project
+    from weighbridge.project.check import checked
+    from weighbridge.project.options import ProjectOptions
+    from weighbridge.project.yaml_source import read_yaml
 
     if repo or calls:
         raise UsageError(
@@ -88,8 +90,9 @@ def _plan(
             where=target,
             fix="name the model instead of the project file",
         )
-    project = load_project(target, {})
-    plan = plan_of([(one.name, one.model.spec) for one in project.candidates], day)
+    # The file is checked, but nothing it names is opened: a calendar needs neither keys nor weights.
+    options = checked(read_yaml(Path(target), target), ProjectOptions)
+    plan = plan_of([(one.name or one.model, one.model, one.facts) for one in options.candidates], day)
     demand = _demand(months, probability)
     if as_json:
         _print_json(plan_document(plan, months, demand))

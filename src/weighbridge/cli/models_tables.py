@@ -120,9 +120,8 @@ def versions_(words: tuple[str, ...], as_json: bool) -> int:
         for one in endings(found, date.today())
     ]
     _table(("version", "released", "announced", "end"), rows)
-    click.echo(
-        f"\n*: to come. {len(found)} of {len(versions())} versions. `weighbridge audit continuity NAME` says more."
-    )
+    click.echo(f"\n{len(found)} of {len(versions())} versions. *: to come. >=: not before.")
+    click.echo("`weighbridge audit continuity NAME` says more of one.")
     return _credits(found, known_tables(FILE).sources)
 
 
@@ -179,7 +178,7 @@ def grades(words: tuple[str, ...], as_json: bool) -> int:
 def _end(one: Ending) -> str:
     if one.day is None:
         return one.version.says("status") or "-"
-    return f"{'not before ' if one.state == 'promised' else ''}{one.day}{'' if one.state == 'ended' else ' *'}"
+    return f"{'>= ' if one.state == 'promised' else ''}{one.day}{'' if one.state == 'ended' else ' *'}"
 
 
 def _has(entry: Entry, words: Iterable[str]) -> bool:

@@ -9,13 +9,21 @@ from weighbridge.audit.continuity.report import Continuity, audit_continuity, na
 from weighbridge.errors import UsageError
 
 
-def plan_of(candidates: Iterable[tuple[str, str]], today: date) -> dict[str, Continuity | None]:
-    """What is known of each candidate (its name and spec); None where the catalogue has neither model nor version."""
-    found: dict[str, Continuity | None] = {}
-    for name, spec in candidates:
-        model = spec.partition("#")[2] or spec.removeprefix("ray:")
+def plan_of(candidates: Iterable[tuple[str, str, str | None]], today: date) -> dict[str, Continuity | None]:
+    """What is known of each candidate: its name, its spec, and the catalogue's entry it is said to be, if any.
+
+    None where the catalogue has neither the model nor a version of that name.
+    """
+    return {name: _known(spec, entry, today) for name, spec, entry in candidates}
+
+
+def _known(spec: str, entry: str | None, today: date) -> Continuity | None:
+    model = spec.partition("#")[2] or spec.removeprefix("ray:")
+    for name in (model, entry):
+        if name is None or name == "none":
+            continue
         try:
-            found[name] = audit_continuity(named_target(model), today, version=model)
+            return audit_continuity(named_target(name), today, version=name)
         except UsageError:
-            found[name] = None
-    return found
+            continue
+    return None
