@@ -99,15 +99,17 @@ def of_model(model: ModelFacts, above: set[str]) -> Gathered:
     return found.over(of_base(base, above | {model.id})) if base else found
 
 
+def of_folder(path: Path, above: set[str]) -> Gathered:
+    """A base model in a folder of this machine."""
+    from weighbridge.audit.licence.release import of_release
+
+    if str(path.resolve()) in above:
+        return Gathered((), None, (), (f"{path.name} names itself as its base",))
+    return _as(of_release(Target(name=path.name, path=path), above), "base")
+
+
 def of_base(name: str, above: set[str], role: Role = "base") -> Gathered:
     """What a model was made from, and that in turn. `above`: names on the way, against circles."""
-    path = Path(name)
-    if path.is_absolute() and path.is_dir():
-        from weighbridge.audit.licence.release import of_release
-
-        if str(path.resolve()) in above:
-            return Gathered((), None, (), (f"{path.name} names itself as its base",))
-        return _as(of_release(Target(name=path.name, path=path), above), role)
     one = family(name)
     if one is not None:
         where = f"all models called {' or '.join(f'{start}*' for start in one.families)} are: {', '.join(one.source)}"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weighbridge.audit.licence.gather import of_base
+from weighbridge.audit.licence.gather import of_base, of_folder
 from weighbridge.audit.licence.known import Gathered, modality_of
 from weighbridge.audit.licence.ruling import Component, Role, Statement
 from weighbridge.audit.target import Target
@@ -186,7 +186,7 @@ def _base(name: str, above: set[str], folder: Path) -> Gathered:
         here = folder.parent / last if last not in ("", ".", "..") else folder
     # A card may name any folder of this machine: one that holds no model is not looked into.
     if _holds_model(here) and here.resolve() != folder.resolve():
-        return of_base(str(here.resolve()), above)
+        return of_folder(here.resolve(), above)
     return of_base(name, above)
 
 
