@@ -51,4 +51,4 @@ def smaller(job: Job, terms: list[LicenceTerms]) -> Iterator[tuple[str, Job]]:
         yield f"a seat outside the places shut out ({free}, say)", msgspec.structs.replace(job, country=free)
     if job.field is not None and any(rule.fields or rule.unless_fields for rule in rules):
         yield "another field of use", msgspec.structs.replace(job, field="retail")
-        yield "research", msgspec.structs.replace(job, field="research", commercial=False)
+        yield "research that serves no business", msgspec.structs.replace(job, field="research", commercial=False)
