@@ -1,0 +1,149 @@
+"""Evidence that a model changed: exact under exchange, safe over any number of looks, and able to see a change."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from weighbridge.stats.drift import (
+    Anchor,
+    LookEvidence,
+    change_seen,
+    log_threshold,
+    look_evidence,
+    over_looks,
+)
+
+
+def look(old: np.ndarray, new: np.ndarray) -> list[Anchor]:
+    """Anchors from 0/1 scores of shape (answers, anchors); answers with one score are taken for the same."""
+    scores = np.vstack([old, new]).astype(float)
+    return [Anchor(len(old), tuple(column), np.abs(column[:, None] - column[None, :])) for column in scores.T]
+
+
+def first_alarm(
+    rng: np.random.Generator, *, kept: int, anchors: int, looks: int, shift: float, watched: int = 1
+) -> int | None:
+    """The first look at which a change is established; the vendor's own randomness differs from anchor to anchor."""
+    right = rng.beta(4.0, 1.0, anchors)
+    old = rng.random((kept, anchors)) < right
+    now = np.clip(right + shift, 0, 1)
+    logs: list[float] = []
+    for number in range(1, looks + 1):
+        logs.append(look_evidence(look(old, rng.random((2, anchors)) < now)).both)
+        if over_looks(logs) >= log_threshold(watched, 0.05):
+            return number
+    return None
+
+
+@pytest.mark.parametrize("kept", [1, 2])
+def test_without_a_change_repeated_looks_keep_the_error(kept: int) -> None:
+    rng = np.random.default_rng(10 + kept)
+    runs = 200
+    alarms = [first_alarm(rng, kept=kept, anchors=30, looks=8, shift=0.0) for _ in range(runs)]
+    wrong = sum(alarm is not None for alarm in alarms)
+    assert wrong / runs <= 0.05, "the same kept answers are used in every look, and the error still holds"
+
+
+def test_a_change_is_found() -> None:
+    rng = np.random.default_rng(4)
+    runs = 60
+    for kept, least in ((2, 0.75), (1, 0.5)):
+        alarms = [first_alarm(rng, kept=kept, anchors=50, looks=3, shift=-0.3) for _ in range(runs)]
+        found = sum(alarm is not None for alarm in alarms)
+        assert found / runs >= least
+
+
+def test_answers_that_change_without_a_change_of_score_are_found() -> None:
+    """A model that was always wrong in one way is wrong in another way now."""
+    anchors = []
+    for number in range(40):
+        moved = number % 3 == 0
+        apart = np.zeros((4, 4))
+        if moved:
+            apart[:2, 2:] = apart[2:, :2] = 1.0
+        anchors.append(Anchor(2, (0.0,) * 4, apart))
+    evidence = look_evidence(anchors)
+    assert evidence.score == 0
+    assert evidence.answers > math.log(1000)
+    assert evidence.both >= log_threshold(1, 0.05) + math.log(2)
+
+
+def test_a_vendor_that_disagrees_with_itself_as_much_is_left_alone() -> None:
+    rng = np.random.default_rng(5)
+    logs = []
+    for _ in range(40):
+        anchors = []
+        for _ in range(40):
+            words = rng.integers(0, 5, 4)
+            anchors.append(Anchor(2, (0.5,) * 4, (words[:, None] != words[None, :]).astype(float)))
+        logs.append(look_evidence(anchors).answers)
+    assert np.mean(np.exp(logs) >= 20) <= 0.05
+    assert np.mean(logs) < 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), min_size=1, max_size=3), st.sampled_from([1, 2]))
+def test_over_all_deals_the_mean_is_one(answers: list[list[int]], kept: int) -> None:
+    """The e-value's defining property, by dealing every anchor's answers out in every way at once."""
+    rows = [row if kept == 2 else row[:3] for row in answers]
+    choices = []
+    for row in rows:
+        deals = []
+        for old in combinations(range(len(row)), kept):
+            dealt = [row[i] for i in old] + [row[i] for i in range(len(row)) if i not in old]
+            values = np.array(dealt, dtype=float) / 3
+            deals.append(Anchor(kept, tuple(values), (values[:, None] != values[None, :]).astype(float)))
+        choices.append(deals)
+    found: list[LookEvidence] = []
+
+    def deal(chosen: list[Anchor], rest: list[list[Anchor]]) -> None:
+        if not rest:
+            found.append(look_evidence(chosen))
+            return
+        for one in rest[0]:
+            deal([*chosen, one], rest[1:])
+
+    deal([], choices)
+    for name in ("score", "answers", "both"):
+        mean = np.mean([math.exp(getattr(one, name)) for one in found])
+        assert mean == pytest.approx(1.0, abs=1e-6)
+
+
+def test_looks_are_added_with_weights_that_sum_to_one() -> None:
+    assert over_looks([]) == -math.inf
+    assert over_looks([math.log(40)]) == pytest.approx(math.log(20))
+    logs = [1.0, 3.0, 0.5]
+    assert over_looks(logs) == pytest.approx(math.log(math.exp(1) / 2 + math.exp(3) / 6 + math.exp(0.5) / 12))
+    assert over_looks([0.0] * 2000) <= 0
+    assert over_looks([800.0, 0.0]) == pytest.approx(800 - math.log(2))
+    assert log_threshold(4, 0.05) == pytest.approx(math.log(80))
+
+
+def test_the_change_that_a_look_finds_is_found_about_every_other_time() -> None:
+    rng = np.random.default_rng(6)
+    anchors, share = 100, 0.8
+    gap = change_seen(math.sqrt(share * (1 - share)), anchors, 0, 1, 0.05)
+    assert 0.08 < gap < 0.25
+    found = 0
+    runs = 80
+    for _ in range(runs):
+        old = rng.random((2, anchors)) < share
+        new = rng.random((2, anchors)) < share - gap
+        found += over_looks([look_evidence(look(old, new)).both]) >= log_threshold(1, 0.05)
+    assert 0.25 <= found / runs <= 0.8
+    assert change_seen(0.4, 50, 9, 1, 0.05) > change_seen(0.4, 50, 0, 1, 0.05)
+    assert change_seen(0.4, 0, 0, 1, 0.05) == 1.0
+
+
+def test_an_anchor_needs_answers_of_both_kinds() -> None:
+    with pytest.raises(ValueError, match="two new ones"):
+        look_evidence([Anchor(1, (0.0, 1.0), np.zeros((2, 2)))])
+    with pytest.raises(ValueError, match="two new ones"):
+        look_evidence([Anchor(0, (0.0, 1.0), np.zeros((2, 2)))])
+    assert look_evidence([]).both == 0
