@@ -28,7 +28,7 @@ def show_audit(audit: LicenceAudit, *, as_json: bool) -> None:
         named = ", ".join(part.licences) or "no licence that is known"
         lines(f"{part.component.label}: {named}: {part.verdict}", "  ", "      ")
         for statement in part.component.statements:
-            lines(f"said by {statement.where}", "      ")
+            lines(statement.where if statement.says is None else f"said by {statement.where}", "      ")
     for text in audit.disagreements:
         lines(f"Labels disagree: {text}", after="  ")
     _rulings("Not allowed, because", audit.of("forbids"))
