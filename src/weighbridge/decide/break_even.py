@@ -11,7 +11,7 @@ from weighbridge.decide.hosting import Plants
 from weighbridge.decide.words import money
 from weighbridge.evidence import Load
 
-CURVES = 4
+CURVES = 3
 """Pairs that are drawn, at most."""
 
 POINTS = 41

@@ -16,7 +16,9 @@ from weighbridge.decide.decision import Decision
 from weighbridge.evidence import STATUS_CODES, Evidence
 from weighbridge.report import figures
 from weighbridge.report.clean import clean_line, clean_text
+from weighbridge.report.demands import dimensions, marks, place_of
 from weighbridge.report.fairness import LABELS, demanded, doubts
+from weighbridge.report.html.curve import curve
 from weighbridge.report.html.items import embedded, item_data
 from weighbridge.report.html.matrix import SHOWN, matrix
 from weighbridge.report.html.race import race
@@ -116,6 +118,19 @@ def _json(evidence: Evidence | None, series: list[Series], decision: Decision) -
     return embedded(item_data(series, evidence, decision.cost.currency))
 
 
+def _curves(decision: Decision) -> list[dict[str, Any]]:
+    """The break-even plots, with what each says."""
+    from markupsafe import Markup
+
+    load = None if decision.requirements is None else decision.requirements.load
+    now = None if load is None else load.requests_per_day
+    drawn = []
+    for one in decision.break_even:
+        versions = "".join(curve(one, decision.cost.currency, now, width, name) for name, width in WIDTHS)
+        drawn.append({"statement": one.statement, "drawing": Markup(versions)})  # noqa: S704 - escaped in `svg`
+    return drawn
+
+
 MOST_TOLD = 20_000
 """Characters of one prompt that are shown."""
 
@@ -155,8 +170,14 @@ def render_html(decision: Decision, evidence: Evidence | None = None) -> str:
     series = lined_up(decision, evidence)
     style, code = _asset("page.css"), script()
     charts = {name: Markup(drawing) for name, drawing in _charts(series, decision, evidence).items()}  # noqa: S704
-    return environment.from_string(_asset("page.html.j2")).render(
+    page = _asset("page.html.j2").replace("{# requirements #}", _asset("demands.html.j2"))
+    return environment.from_string(page).render(
         decision=decision,
+        dimensions=dimensions(decision) if len(dimensions(decision)) > 1 else [],
+        marks=marks(decision),
+        accepted=any(mark.accepted for _, cells in marks(decision) for mark in cells),
+        place_of=place_of,
+        curves=_curves(decision),
         verdict=decision.verdict,
         kind=KINDS[decision.verdict.kind].capitalize(),
         claim=CLAIMS[decision.claim],
