@@ -18,9 +18,9 @@ SHOWN = 12
 """Sentences that are printed; --all prints every one."""
 SIGN = {"inserted": "+", "changed": "~", "outside": "+"}
 SAYS = {
-    "inserted": "is not the licence's",
+    "inserted": "not the licence's",
     "changed": "reads otherwise",
-    "outside": "sets terms beside the licence",
+    "outside": "terms beside the licence",
 }
 
 
@@ -101,7 +101,7 @@ def _print_passage(one: Passage, say: Callable[[str], None]) -> None:
     if one.kind == "deleted":
         say(f"\n  - after line {one.line}: {one.removed} words of the licence are missing{clause}{touches}")
         return
-    say(f"\n  {SIGN[one.kind]} {lines} {SAYS[one.kind]}{clause}{touches}")
+    say(f"\n  {SIGN[one.kind]} {lines}: {SAYS[one.kind]}{clause}{touches}")
     say(f"    {_around(one)}")
     if one.kind == "changed":
         added = f"here: {' '.join(one.added[:12])}" if one.added else "nothing added"

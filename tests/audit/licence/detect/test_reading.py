@@ -71,6 +71,7 @@ def test_own_texts_come_from_a_folder_json_lines_or_an_index(tmp_path: Path, mon
         assert (said.key, said.licence, said.name, said.status) == ("k", "kestrel", "Kestrel", "complete")
     monkeypatch.setenv("WEIGHBRIDGE_LICENCE_TEXTS", str(lines))
     assert len(index()) == len(shipped()) + 1
+    assert identify(KESTREL).key == "k"
 
 
 @pytest.mark.parametrize(

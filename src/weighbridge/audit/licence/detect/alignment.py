@@ -38,7 +38,20 @@ def aligned(a: Sequence[int], b: Sequence[int]) -> list[Block]:
             blocks[-1] = Block(last.a, last.b, last.size + one.size)
         else:
             blocks.append(one)
-    return _anchored(blocks)
+    blocks = _anchored(blocks)
+    if not blocks:
+        return []
+    # What chance matches at the edges had taken is next to the first and the last block.
+    first = blocks[0]
+    while first.a and first.b and a[first.a - 1] == b[first.b - 1]:
+        first = Block(first.a - 1, first.b - 1, first.size + 1)
+    blocks[0] = first
+    last = blocks[-1]
+    while (
+        last.a + last.size < len(a) and last.b + last.size < len(b) and a[last.a + last.size] == b[last.b + last.size]
+    ):
+        last = Block(last.a, last.b, last.size + 1)
+    return [*blocks[:-1], last]
 
 
 def _between(

@@ -28,8 +28,8 @@ _ALTERED = re.compile(
 )
 """A title that says itself that the licence is another one."""
 _LETTER = re.compile(r"\w")
-SHORT = 60
-"""Words around a licence up to which (or up to 15 % of it) each sentence has to be explained."""
+SHORT = 16
+"""Words in sentences around a licence up to which each has to be explained: no README is as short."""
 
 
 def stretches(words: Words, taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -44,37 +44,36 @@ def stretches(words: Words, taken: Iterable[tuple[int, int]]) -> list[tuple[int,
     return found
 
 
-def around(words: Words, raw: str, free: list[tuple[int, int]], body: int) -> tuple[list[Passage], list[str]]:
+def around(words: Words, raw: str, free: list[tuple[int, int]]) -> tuple[list[Passage], list[str]]:
     """Sentences outside any licence that set terms, and what was not read.
 
-    `raw` is the text with its markup, `free` are the stretches outside, `body` the number of words inside. Where
-    there is little around a licence and nothing of a README, every sentence that is no title or notice is reported.
+    `raw` is the text with its markup, `free` are the stretches outside. Where little is said around a licence and
+    nothing of a README, every sentence that is no title or notice is reported, whatever its words.
     """
     rows = raw.splitlines()
-    outside = sum(after - first for first, after in free)
-    lines = "\n".join("\n".join(rows[words.lines[first] - 1 : words.lines[after - 1]]) for first, after in free)
-    close = outside <= max(SHORT, 0.15 * body) and not _README.search(lines)
-    found: list[Passage] = []
-    unread = 0
+    shown = (rows[words.lines[first] - 1 : words.lines[after - 1]] for first, after in free)
+    readme = _README.search("\n".join("\n".join(lines) for lines in shown)) is not None
+    terms: list[tuple[int, int]] = []
+    other: list[tuple[int, int]] = []
+    unread: list[tuple[int, int]] = []
     for first, last in _sentences(words, free):
         said = words.said(first, last)
         if _foreign(said):
-            unread += 1
-            counts = close
+            unread.append((first, last))
         elif is_notice(said):
-            counts = False
-        else:
-            bare = RIGHTS.sub(" ", said)
-            bare = COPYRIGHT.sub(" ", bare) if COPYRIGHT.search(bare) else bare
-            counts = (
-                bool(_ALTERED.search(said))
-                or sets_terms(_without_name(bare))
-                or (close and not _explained(said, words, first, last))
-            )
-        if counts:
-            weight = "restricts" if STRONG.search(said) else "duty"
-            found.append(Passage("outside", words.lines[first], words.lines[last], "", said, (), 0, weight))
-    notes = [f"{unread} sentences around it are in a script that is not read"] if unread else []
+            continue
+        elif _ALTERED.search(said) or sets_terms(_without_name(COPYRIGHT.sub(" ", RIGHTS.sub(" ", said)))):
+            terms.append((first, last))
+        elif not _explained(said, words, first, last):
+            other.append((first, last))
+    if not readme and sum(last - first + 1 for first, last in (*other, *unread)) <= SHORT:
+        terms, other, unread = sorted([*terms, *other, *unread]), [], []
+    found = []
+    for first, last in terms:
+        said = words.said(first, last)
+        weight = "restricts" if STRONG.search(said) else "duty"
+        found.append(Passage("outside", words.lines[first], words.lines[last], "", said, (), 0, weight))
+    notes = [f"{len(unread)} sentences around it are in a script that is not read"] if unread else []
     return found, notes
 
 
@@ -108,6 +107,8 @@ def _explained(said: str, words: Words, first: int, last: int) -> bool:
         return True
     if VERB.search(said):
         return False
+    if count < 6:
+        return True
     raw = [words.text[slice(*words.spans[at])] for at in range(first, last + 1)]
     return (count < 14 and bool(_TITLE.search(said))) or (count < 9 and not any(one[0].islower() for one in raw))
 

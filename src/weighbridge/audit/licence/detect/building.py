@@ -110,6 +110,8 @@ def _entry(text: Text, words: Words, vocabulary: dict[int, int]) -> Entry:
         place = _place(words.text[begin : words.spans[at - 1][1]], place)
         what = does(said)
         heading = words.sentences[first] in words.headings
+        if not place:
+            what = what and f"a sentence that {what}"
         label = ".".join(place) + (": " if place and what else "") + what
         clauses.append(Clause(at - first, label or "in the text", heading or all(optional[first:at]), heading))
         first = at

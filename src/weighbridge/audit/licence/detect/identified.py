@@ -117,6 +117,9 @@ class Identified:
         if self.status == "incomplete":
             return f"{name}, incomplete: {self.share:.0%} of its words are there"
         sentences = len(self.passages)
+        if not sentences:
+            words = sum(one.words for one in self.missing)
+            return f"modified {name}: unknown duties, {words} words are missing at an end"
         put = "1 sentence differs" if sentences == 1 else f"{sentences} sentences differ"
         damaged = ", damaged throughout" if sentences > 12 and self.share < 0.97 else ""
         return f"modified {name}{damaged}: unknown duties, {put}"

@@ -6,7 +6,7 @@ from weighbridge.audit.licence.detect.around import around, stretches
 from weighbridge.audit.licence.detect.candidates import candidates
 from weighbridge.audit.licence.detect.comparison import Comparison, compared
 from weighbridge.audit.licence.detect.identified import Candidate, Identified, Status
-from weighbridge.audit.licence.detect.index import Index, shipped
+from weighbridge.audit.licence.detect.index import Index, index
 from weighbridge.audit.licence.detect.lexicon import hashed
 from weighbridge.audit.licence.detect.passages import missing, passages
 from weighbridge.audit.licence.detect.words import Words, words_of
@@ -18,7 +18,7 @@ CUT = 0.3
 
 
 def identify(text: str, known: Index | None = None) -> Identified:
-    """The licence that `text` is, held against `known` (those that come along).
+    """The licence that `text` is, held against `known` (`index`: those that come along and the user's own).
 
     A text is named after a licence only where at least half of the one is in the other; otherwise the status is
     ``unknown`` and `candidates` has the nearest. Whatever the name: unless the status is ``complete``, the text's
@@ -28,7 +28,7 @@ def identify(text: str, known: Index | None = None) -> Identified:
     if len(words.words) > LONGEST:
         return Identified("unknown", notes=(f"longer than any licence: {len(words.words):,} words",))
     hashes = [hashed(word) for word in words.words]
-    index = known if known is not None else shipped()
+    held = known if known is not None else index()
     found: list[tuple[Comparison, list[Comparison]]] = []
     taken: list[tuple[int, int]] = []
     near: list[Comparison] = []
@@ -37,7 +37,7 @@ def identify(text: str, known: Index | None = None) -> Identified:
             one
             for first, after in stretches(words, taken)
             if after - first >= 12
-            for one in _ranked(words, hashes, first, after, index)
+            for one in _ranked(words, hashes, first, after, held)
         ]
         ranked.sort(key=lambda one: -one.fit)
         if not taken:
@@ -49,8 +49,7 @@ def identify(text: str, known: Index | None = None) -> Identified:
         taken.append(ranked[0].body)
     if not found:
         return Identified("unknown", candidates=tuple(_candidate(one) for one in near[:3]))
-    body = sum(after - first for first, after in taken)
-    outside, notes = around(words, text, stretches(words, taken), body)
+    outside, notes = around(words, text, stretches(words, taken))
     results = [_result(one, ranked, words) for one, ranked in found]
     best = results[0]
     listed = sorted([*best.passages, *outside], key=lambda one: (one.line, one.last_line))
@@ -72,12 +71,12 @@ def identify(text: str, known: Index | None = None) -> Identified:
     )
 
 
-def _ranked(words: Words, hashes: list[int], first: int, after: int, index: Index) -> list[Comparison]:
+def _ranked(words: Words, hashes: list[int], first: int, after: int, held: Index) -> list[Comparison]:
     """The licences in a stretch of the text."""
     stretch = hashes[:after]
     stretch[:first] = [-1] * first
     found = []
-    for one in candidates(hashes[first:after], index):
+    for one in candidates(hashes[first:after], held):
         comparison = compared(one, words, stretch)
         if comparison is not None:
             found.append(comparison)

@@ -158,7 +158,17 @@ def index(own: str | Path | None = None) -> Index:
     Raises `UsageError` where `own` is not there, or is neither a folder or JSONL file of texts nor an index.
     """
     own = own or os.environ.get(VARIABLE)
-    return shipped() if not own else shipped().joined(index_of(Path(own)))
+    if not own:
+        return shipped()
+    path = Path(own).expanduser()
+    return _with(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@functools.lru_cache(maxsize=4)
+def _with(path: Path, changed: int) -> Index:
+    """`changed`: a file that was written anew is read anew."""
+    del changed
+    return shipped().joined(index_of(path))
 
 
 def index_of(path: Path) -> Index:
