@@ -53,7 +53,7 @@ INLINE = 16 * 1024 * 1024
 class _Line(msgspec.Struct):
     key: str | None = None
     metadata: dict[str, Any] | None = None
-    response: msgspec.Raw | None = None
+    response: msgspec.Raw = msgspec.Raw(b"")
     error: dict[str, Any] | None = None
 
 
@@ -177,7 +177,7 @@ class GeminiBatches:
         except (msgspec.MsgspecError, UnicodeDecodeError) as broken:
             raise malformed(f"has a line that is no result ({broken})", self._carrier.where) from None
         key = str(line.key or (line.metadata or {}).get("key") or "")
-        if line.error is None and line.response is not None:
+        if line.error is None and bytes(line.response):
             return Result(key, bytes(line.response))
         wrong = line.error or {"code": 13, "message": "neither answer nor error"}
         number = wrong.get("code")

@@ -169,7 +169,7 @@ class Lots:
     def completion(self, result: Result, request: Request) -> Completion:
         """The answer in a result, read as a live one is. Raises ModelError."""
         if result.lapsed is not None:
-            raise ModelError(f"the vendor never worked on it: {result.lapsed}", kind="server", where=self.where)
+            raise self.carrier.named(ModelError(result.lapsed, kind="server", where=self.where))
         try:
             found = self._read(result, request)
         except ModelError as error:
