@@ -173,13 +173,15 @@ def test_a_folder_of_something_else(tmp_path: Path) -> None:
         shape_of(tmp_path / "nothing")
 
 
-ANY = st.one_of(st.none(), st.booleans(), st.integers(-5, 10**13), st.floats(), st.text(max_size=3), st.just([1]))
+ANY = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 10**13), st.floats(), st.text(max_size=3), st.just([1]), st.just([{}])
+)
 
 
 @given(st.data())
 def test_any_configuration_gives_a_shape_or_says_what_is_wrong(data: st.DataObject) -> None:
     base = data.draw(st.sampled_from([TINY, DEEPSEEK, MIXTRAL, T5_11B, BERT]))
-    keys = st.sampled_from([*base, "head_dim", "sliding_window", "layer_types", "num_key_value_heads", "text_config"])
+    keys = st.sampled_from([*base, "head_dim", "sliding_window", "layer_types", "mlp_only_layers", "text_config"])
     change = data.draw(st.dictionaries(keys, ANY, max_size=3))
     kind = data.draw(st.sampled_from([base["model_type"], *READERS]))
     found = shape_or_error({**base, "model_type": kind, **change})

@@ -138,11 +138,11 @@ def _mixed(said: Said, depth: int) -> list[bool]:
         return [place >= said.natural("first_k_dense_replace", 1) for place in range(depth)]
     if said.family == "llama4_text":
         step, named = said.maybe("interleave_moe_layer_step") or 1, said.values.get("moe_layers")
-        mixed = set(said.list_of("moe_layers")) if named is not None else set(range(step - 1, depth, step))
+        mixed = said.places("moe_layers") if named is not None else set(range(step - 1, depth, step))
         return [place in mixed for place in range(depth)]
     if said.family not in ("qwen2_moe", "qwen3_moe"):
         return [False] * depth
-    step, dense = said.natural("decoder_sparse_step", 1) or 1, set(said.list_of("mlp_only_layers"))
+    step, dense = said.natural("decoder_sparse_step", 1) or 1, said.places("mlp_only_layers")
     return [place not in dense and (place + 1) % step == 0 for place in range(depth)]
 
 

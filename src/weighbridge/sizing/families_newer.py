@@ -34,7 +34,7 @@ def read_qwen_hybrid(said: Said) -> Shape:
     kinds = _kinds(said, depth, [place % step == step - 1 for place in range(depth)])
     runs = [whole if one else state for one in kinds]
     sparse = said.natural("decoder_sparse_step", 1) or 1
-    dense = set(said.list_of("mlp_only_layers"))
+    dense = said.places("mlp_only_layers")
     for place, run in enumerate(runs):
         if said.family == "qwen3_5_text" or place in dense or (place + 1) % sparse:
             runs[place] = replace(run, ffn=said.count("intermediate_size"))

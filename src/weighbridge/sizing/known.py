@@ -75,7 +75,7 @@ def _plain(said: Said, family: str) -> Shape:
         ffn=said.natural("ffn") if not experts else said.natural("shared_ffn"),
         gated=said.flag("gated_ffn", bool(experts)),
         experts=experts,
-        experts_used=said.natural("top_k"),
+        experts_used=_used(said, "top_k", experts),
         expert_ffn=said.natural("expert_ffn"),
         extra=2 * hidden + (hidden * hidden if "Transformer-XL" in family else 0),
     )
@@ -93,6 +93,13 @@ def _plain(said: Said, family: str) -> Shape:
         writes="encoder-only" not in family,
         extra=hidden + (2048 * hidden if learned and "encoder-only" not in family else 0),
     )
+
+
+def _used(said: Said, name: str, experts: int) -> int:
+    used = said.natural(name)
+    if used > experts:
+        raise said.damaged(name, f"at most the number of experts, {experts}")
+    return used
 
 
 def _windowed(run: Layers, family: str, window: int | None) -> list[Layers]:
@@ -167,7 +174,7 @@ def read_gguf(head: GgufHead, path: Path) -> Shape:
         window=said.maybe("attention.sliding_window"),
         ffn=said.natural("feed_forward_length") if not experts else said.natural("expert_shared_feed_forward_length"),
         experts=experts,
-        experts_used=said.natural("expert_used_count"),
+        experts_used=_used(said, "expert_used_count", experts),
         expert_ffn=said.natural("expert_feed_forward_length", said.natural("feed_forward_length")) if experts else 0,
         extra=2 * hidden,
     )

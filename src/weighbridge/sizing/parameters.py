@@ -48,7 +48,7 @@ def layer_numbers(hidden: int, run: Layers) -> int:
 
 def layer_active(hidden: int, run: Layers) -> int:
     """Numbers of one layer that a token passes."""
-    return layer_numbers(hidden, run) - (run.experts - run.experts_used) * expert_numbers(hidden, run)
+    return layer_numbers(hidden, run) - max(0, run.experts - run.experts_used) * expert_numbers(hidden, run)
 
 
 def expert_numbers(hidden: int, run: Layers) -> int:

@@ -84,6 +84,13 @@ class Said:
             raise self.damaged(name, "a list")
         return value
 
+    def places(self, name: str) -> set[int]:
+        """Numbers of layers; none where the list is not there. Raises `UsageError` where they are something else."""
+        found = self.list_of(name)
+        if not all(isinstance(one, int) for one in found):
+            raise self.damaged(name, "a list of layers' numbers")
+        return set(found)
+
     def text(self, name: str) -> str:
         """A text; empty where it is not there."""
         value = self.values.get(name)
