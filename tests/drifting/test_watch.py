@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 import msgspec
 import pytest
@@ -20,6 +21,7 @@ from weighbridge.weighing.measure import measure
 from weighing.parts import LocalModel, Plain, candidate, task_of
 
 TASK = task_of(120)
+LIVES = count()
 QUICK = Limits(backoff=0.0, attempts=2, give_up=4)
 
 
@@ -32,13 +34,15 @@ class Vendor(LocalModel):
     salt: str = "january"
     version: str | None = None
     system: str | None = None
-    random: random.Random = field(default_factory=lambda: random.Random(1))
+    life: int = field(default_factory=lambda: next(LIVES))
 
     async def complete(self, request: Request) -> Completion:
         answer = await super().complete(request)
         text = request.messages[-1].content
         digest = hashlib.sha256(f"{self.salt} {text}".encode()).digest()
-        level = self.random.random() if self.random.random() < self.noise else int.from_bytes(digest[:4]) / 2**32
+        # Thrown by what is asked and how often it was: the same whatever comes first.
+        throw = random.Random(f"{self.life} {text} {self.asked.count(text)}")
+        level = throw.random() if throw.random() < self.noise else int.from_bytes(digest[:4]) / 2**32
         said = "yes" if level < self.share else "no"
         return msgspec.structs.replace(answer, text=said, model=self.version, fingerprint=self.system)
 
@@ -55,6 +59,8 @@ async def look(store: Store, *models: Vendor, **settings) -> Drift:
 
 @pytest.fixture
 def store(tmp_path):
+    global LIVES
+    LIVES = count()
     with open_store(tmp_path / "answers.db") as opened:
         yield opened
 
