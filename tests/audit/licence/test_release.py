@@ -301,3 +301,19 @@ def test_a_folder_that_holds_no_model_is_not_looked_into(tmp_path: Path) -> None
         audit = audited(path)
         assert audit.verdict == "unknown"
         assert "secret" not in str(audit)
+
+
+def test_outputs_of_a_tune_stand_under_its_base_too(tmp_path: Path) -> None:
+    tune = folder(tmp_path / "tune", "license: mit\nbase_model: meta-llama/Llama-2-7b", tokenizer__json="{}")
+    audit = audit_licence(licence_target("gpt-j-6b"), Job(monthly_users=1), (f"outputs:{tune}",))
+    assert audit.verdict == "not allowed"
+    assert "1.b.v" in audit.statement
+    assert [part.component.role for part in audit.parts] == ["weights", "outputs", "outputs"]
+
+
+def test_an_adapter_beside_a_model(tmp_path: Path) -> None:
+    config = json.dumps({"base_model_name_or_path": "meta-llama/Llama-2-7b"})
+    lora = folder(tmp_path / "lora", "license: cc-by-nc-4.0", adapter_config__json=config)
+    audit = audit_licence(licence_target("llama-2-7b"), Job(monthly_users=1), (f"adapter:{lora}",))
+    assert audit.verdict == "not allowed"
+    assert "adapter of lora" in [part.component.label for part in audit.parts]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from weighbridge.audit.licence.job import MODEL
 from weighbridge.audit.licence.known import Gathered, family, model_named, named_modality, of_facts
 from weighbridge.audit.licence.ruling import Component, Role, Statement
 from weighbridge.audit.target import Target, find_target
@@ -130,12 +131,17 @@ def of_base(name: str, above: set[str], role: Role = "base") -> Gathered:
 
 
 def _as(found: Gathered, role: Role) -> Gathered:
-    """Components of a base model: its weights are that base, in a changed form."""
+    """Components of another model in the place that it has here: a base's weights, say, are used in a changed form.
+
+    What a model's outputs may do hangs on its weights and what those were made from, not on its code or tokenizer.
+    """
+    moved = MODEL if role == "outputs" else ("weights", "service")
     parts = tuple(
-        msgspec.structs.replace(one, role=role, changed=role == "base") if one.role in ("weights", "service") else one
+        msgspec.structs.replace(one, role=role, changed=role == "base") if one.role in moved else one
         for one in found.components
+        if role != "outputs" or one.role in moved
     )
-    return Gathered(parts, found.multimodal, found.disagreements, found.notes)
+    return replace(found, components=parts)
 
 
 def _beside(text: str) -> Gathered:
