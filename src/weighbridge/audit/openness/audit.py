@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from weighbridge.audit.openness.base import DEEPEST, Named, bases_named, find_base, guessed, is_tuned
+from weighbridge.audit.openness.base import DEEPEST, MOST, Named, bases_named, find_base, guessed, is_tuned
 from weighbridge.audit.openness.beside import code_beside, data_beside
 from weighbridge.audit.openness.card import Card, read_card
 from weighbridge.audit.openness.criteria import System, criteria
@@ -74,13 +74,13 @@ def audit_openness(target: Target) -> Openness:
     Files are read as data, with limits on their size; nothing of them is run. Raises `UsageError` where the target
     cannot be read at all; a single damaged file is named under `problems` instead.
     """
-    return _audit(target, ()).openness
+    return _audit(target, (), {}).openness
 
 
-def _audit(target: Target, trail: tuple[str, ...]) -> _Audited:
+def _audit(target: Target, trail: tuple[str, ...], known: dict[str, _Audited]) -> _Audited:
     found = _gather(target)
     own = assemble(found.hits, found.licensing)
-    bases, below = _walk(found, target, trail)
+    bases, below = _walk(found, target, trail, known)
     for one in below:
         if one.base.relation == "quantized":
             own = filled(own, one.audited.table, one.base.name)
@@ -106,20 +106,28 @@ def _audit(target: Target, trail: tuple[str, ...]) -> _Audited:
     return _Audited(openness, table)
 
 
-def _walk(found: _Gathered, target: Target, trail: tuple[str, ...]) -> tuple[list[Base], list[_Below]]:
-    """The bases that `target` names, and the audits of those that were found; circles and depth are bounded."""
+def _walk(
+    found: _Gathered, target: Target, trail: tuple[str, ...], known: dict[str, _Audited]
+) -> tuple[list[Base], list[_Below]]:
+    """The bases that `target` names, and the audits of those that were found.
+
+    Circles, depth and number are bounded: each base is audited once, though many may be made from it (`known`).
+    """
     here = (*trail, _key(target.name))
     bases: list[Base] = []
     below: list[_Below] = []
     for named in found.bases:
         circle = _key(named.name) in here
-        base = None if circle or len(here) > DEEPEST else find_base(named, target)
-        if circle:
-            found.problems.append(f"base {named.name}: named in a circle")
+        over = len(here) > DEEPEST or (len(known) >= MOST and _key(named.name) not in known)
+        base = None if circle or over else find_base(named, target)
+        if circle or over:
+            why = "named in a circle" if circle else "not walked: too many bases, or too deep"
+            found.problems.append(f"base {named.name}: {why}")
         if base is None or (base.path is not None and base.path == target.path):
             bases.append(Base(named.name, named.relation, ""))
             continue
-        audited = _audit(base, here)
+        audited = known.get(_key(named.name)) or _audit(base, here, known)
+        known[_key(named.name)] = audited
         place = str(base.path) if base.path is not None else "catalogue"
         bases.append(Base(named.name, named.relation, place, audited.openness.mof.low))
         below.append(_Below(bases[-1], audited))

@@ -14,6 +14,8 @@ from weighbridge.errors import UsageError
 
 DEEPEST = 8
 """Bases of bases that are walked."""
+MOST = 40
+"""Bases in all."""
 
 TUNED = re.compile(
     r"(^|[-_/ .])(instruct(ion|ed)?|chat|it|sft|dpo|rlhf|ppo|orpo|kto|assistant|dialog(ue)?|"

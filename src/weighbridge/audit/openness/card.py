@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from dataclasses import dataclass, field
 from typing import Any
 
 from weighbridge.audit.openness.listing import Listing
 
 LARGEST_HEAD = 1_000_000
-EMPTY = re.compile(
-    r"\[?\s*(more information (needed)?|to be (added|announced)|tba|tbd|coming soon|n/?a)\s*\]?\.?", re.I
-)
+MOST_SECTIONS = 500
+MOST_LINKS = 1000
+EMPTY = re.compile(r"\[?\b(more information needed|to be (added|announced)|tba|tbd|coming soon)\b\]?", re.I)
+HIDDEN = (("<!--", "-->"), ("```", "```"), ("~~~", "~~~"))
+"""What encloses text that is not prose: comments and code."""
 LINK = re.compile(
     r"\[([^\]\n]{0,300})\]\(\s*<?(https?://[^\s)>]{1,500})>?[^)\n]{0,100}\)|(https?://[^\s)\]>\"'`]{4,500})"
 )
-HEADING = re.compile(r"^(?:(?P<level>#{1,6})\s+(?P<hash>.{1,200}?)\s*#*|\*\*(?P<bold>[^*\n]{2,80})\*\*:?)\s*$", re.M)
+HEADING = re.compile(
+    r"^(?:(?P<level>#{1,6})[ \t]+(?P<hash>[^\n]{1,200})|\*\*(?P<bold>[^*\n]{2,80})\*\*:?[ \t]*)$", re.M
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,24 @@ class Card:
 
 def prose(text: str) -> str:
     """Text without code, comments, links' targets and fields of a template that were left empty."""
-    plain = re.sub(r"```.*?```|<!--.*?-->|~~~.*?~~~", lambda found: "\n" * found[0].count("\n"), text, flags=re.S)
-    plain = re.sub(r"\]\([^)\n]*\)|https?://\S+|<[^>\n]{1,300}>", " ", plain)
+    plain = text
+    for start, end in HIDDEN:
+        plain = without(plain, start, end)
+    plain = re.sub(r"\]\([^()\n]{0,600}\)|https?://\S+|<[^<>\n]{1,300}>", " ", plain)
     return EMPTY.sub(" ", plain)
+
+
+def without(text: str, start: str, end: str) -> str:
+    """Text without what stands between `start` and `end`, its line breaks kept; in time linear in its length."""
+    kept: list[str] = []
+    place = 0
+    while True:
+        opened = text.find(start, place)
+        closed = text.find(end, opened + len(start)) if opened >= 0 else -1
+        if closed < 0:
+            return "".join(kept) + text[place:]
+        kept += [text[place:opened], "\n" * text.count("\n", opened, closed), " "]
+        place = closed + len(end)
 
 
 def find_card(listing: Listing) -> str:
@@ -102,8 +122,8 @@ def read_card(listing: Listing, path: str | None = None) -> Card:
         return Card(path="", fields=hub)
     head, body = split_head(text)
     fields = {} if head is None else _fields(listing, path, head)
-    body = re.sub(r"<!--.*?-->", lambda found: "\n" * found[0].count("\n"), body, flags=re.S)
-    first = text[: len(text) - len(body)].count("\n") if head is not None else 0
+    first = text.count("\n", 0, len(text) - len(body))
+    body = without(body, "<!--", "-->")
     sections = _sections(body, first)
     return Card(path, hub | fields, body, sections, _links(body, sections, first), first)
 
@@ -127,12 +147,10 @@ def _fields(listing: Listing, path: str, head: str) -> dict[str, Any]:
         return {}
     try:
         for event in yaml.parse(head, Loader=loader):
-            tagged = getattr(event, "tag", None)
-            if isinstance(event, yaml.AliasEvent) or (tagged and not str(tagged).startswith("tag:yaml.org,2002:")):
+            tag = str(getattr(event, "tag", None) or "tag:yaml.org,2002:str")
+            foreign = not tag.startswith("tag:yaml.org,2002:") or "python" in tag
+            if isinstance(event, yaml.AliasEvent) or foreign:
                 listing.note(f"{where} (it uses YAML anchors or tags)")
-                return {}
-            if tagged and str(tagged).startswith("tag:yaml.org,2002:python"):
-                listing.note(f"{where} (it asks for Python objects)")
                 return {}
         tree = yaml.load(head, Loader=loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -156,7 +174,7 @@ def _sections(body: str, first: int) -> tuple[Section, ...]:
     sections = [Section("", top, first + 1, top)]
     levels = [len(mark["level"] or "######") for mark in marks]
     for place, mark in enumerate(marks):
-        title = re.sub(r"[*_`#]|\[|\]\([^)]*\)", "", mark["hash"] or mark["bold"]).strip()
+        title = re.sub(r"[*_`#]|\[|\]\([^()]*\)", "", mark["hash"] or mark["bold"]).strip()
         until = marks[place + 1].start() if place + 1 < len(marks) else len(body)
         ends = (marks[other].start() for other in range(place + 1, len(marks)) if levels[other] <= levels[place])
         line = first + body[: mark.start()].count("\n") + 1
@@ -165,12 +183,15 @@ def _sections(body: str, first: int) -> tuple[Section, ...]:
 
 
 def _links(body: str, sections: tuple[Section, ...], first: int) -> tuple[Link, ...]:
-    links = []
+    links: list[Link] = []
+    starts = [one.line for one in sections]
     for number, line in enumerate(body.splitlines(), first + 1):
         if "http" not in line:
             continue
-        section = next((one.title for one in reversed(sections) if one.line <= number), "")
+        if len(links) >= MOST_LINKS:
+            break
+        section = sections[max(bisect(starts, number) - 1, 0)].title
         for found in LINK.finditer(line[:5000]):
             url = (found[2] or found[3]).rstrip(".,;:")
             links.append(Link(url, (found[1] or "").strip(), line[:1000], section, number))
-    return tuple(links[:3000])
+    return tuple(links[:MOST_LINKS])

@@ -54,7 +54,7 @@ OPEN_DATA = frozenset(
 """Open for data and documents though no software licence. ODC-PDDL-1.0 is the framework's own id; SPDX says PDDL-1.0,
 which its tool does not count."""
 NOT_FRAMEWORK = frozenset({"W3C-20150513"})
-"""Approved after the framework's list was made; its tool counts it as not open, and so do we."""
+"""Approved after the framework's list was made; its tool does not count it."""
 OPEN_MODEL = frozenset({"OpenMDW-1.0", "OpenMDW-1.1"})
 FREE_DATA = frozenset({"PDDL-1.0"})
 """Open by any reading, though the framework's tool misses the id."""
@@ -137,11 +137,19 @@ def identified(written: str) -> str | None:
     found = _folded().get(text.lower())
     if found is not None:
         return found
-    plain = re.sub(
-        r"\b(the|licen[cs]e|version|public|general|v(?=\d))\b|[\s_,]+|(?<=[a-z-])v(?=\d)", " ", text.lower()
-    )
-    plain = "-".join(plain.split())
-    return _folded().get(NAMES.get(plain, plain))
+    plain = "-".join(FILLER.sub(" ", text.lower()).split())
+    return _folded().get(NAMES.get(plain, plain)) or _catalogued(text)
+
+
+def _catalogued(text: str) -> str | None:
+    """An id of the catalogue's licences, which know the hub's tags and the vendors' own; SPDX's where it has one."""
+    from weighbridge.catalog.licences import licence_id, licences
+
+    if text.lower().startswith("modified "):
+        # What was found to be changed is not the licence any more, whoever may be called so.
+        return None
+    found = licence_id(text)
+    return None if found is None else licences()[found].spdx or found
 
 
 NAMES = {
