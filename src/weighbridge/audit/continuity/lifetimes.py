@@ -23,8 +23,9 @@ SLACK = 3
 STALE = timedelta(days=31)
 """How long ago a row may have been read and still count for the day."""
 
-PRIOR = 5.0
-"""Versions that the estimate by age counts for, beside those counted at the same distance in the past."""
+PRIOR = 1.0
+"""Versions that the estimate by age counts for, beside those counted at the same distance in the past. By age alone
+predictions were worse (benchmarks/continuity.py), so it only keeps few comparisons from being taken for certainty."""
 
 Basis = Literal["ended", "announced", "planned", "promise", "record"]
 
