@@ -10,6 +10,7 @@ from weighbridge.sizing.device import Device, cpu, device, this_cpu
 from weighbridge.sizing.fitting import Fit, fewest, fit
 from weighbridge.sizing.interval import Interval
 from weighbridge.sizing.memory import Memory, cache_per_token, memory, sequence_cache
+from weighbridge.sizing.observed import observed_rate
 from weighbridge.sizing.parameters import Parameters, parameters
 from weighbridge.sizing.precision import PRECISIONS, Precision, as_stored, precision, weight_bytes
 from weighbridge.sizing.rates import Rates, measured, rates, reading_rate
@@ -40,6 +41,7 @@ __all__ = [
     "fit",
     "measured",
     "memory",
+    "observed_rate",
     "parameters",
     "precision",
     "rates",
