@@ -1,0 +1,164 @@
+"""What serving a load on machines of one's own costs: machines, utilisation, money, by month and by million tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from weighbridge.errors import UsageError
+from weighbridge.evidence import Load
+from weighbridge.sizing.demand import Capacity, day, machines_for, most_served
+from weighbridge.sizing.device import Device
+from weighbridge.sizing.interval import Interval, exactly
+from weighbridge.sizing.precision import Precision
+from weighbridge.sizing.rates import Rates, rates
+from weighbridge.sizing.shape import Shape
+
+HOURS_A_MONTH = 365.25 * 24 / 12
+SECONDS_A_DAY = 86_400
+MAY_WAIT = 0.05
+"""Share of the requests of the busiest hour that may find every place taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """Machines of one kind that a model runs on, and what an hour of one costs."""
+
+    rates: Rates
+    per_hour: Interval
+    """Money for an hour of one whole machine, all its devices."""
+    spare: int = 1
+    """Machines beside those that the load takes, so that one may fail (N + 1)."""
+    people_per_month: float = 0.0
+    """Money for the people who run it, by the month."""
+    may_wait: float = MAY_WAIT
+
+    @property
+    def devices(self) -> int:
+        """In one machine."""
+        return self.rates.fit.count
+
+    def capacity(self, requests: float) -> Capacity:
+        """One machine that serves so many requests a second at most: its places, and how long each is held."""
+        return Capacity(requests, max(1, self.rates.sequences * self.rates.fit.replicas))
+
+    def machines(self, peak: float) -> Interval:
+        """Machines for `peak` requests a second, spares included: fewest for the best of the rates, and most."""
+        served = self.rates.requests
+        low, likely, high = (
+            machines_for(self.capacity(rate), peak, self.may_wait) + self.spare
+            for rate in (served.high, served.likely, served.low)
+        )
+        return Interval(low, likely, high)
+
+    def month(self, machines: Interval) -> Interval:
+        """Money for so many machines, by the month; they run day and night."""
+        hours = HOURS_A_MONTH
+        low, likely, high = (
+            count * price * hours + self.people_per_month
+            for count, price in (
+                (machines.low, self.per_hour.low),
+                (machines.likely, self.per_hour.likely),
+                (machines.high, self.per_hour.high),
+            )
+        )
+        return Interval(low, likely, high)
+
+    def most_served(self, machines: int, rate: float) -> float:
+        """Requests a second that `machines`, spares apart, serve at a rate of `rate` each."""
+        return most_served(self.capacity(rate), machines, self.may_wait)
+
+
+@dataclass(frozen=True, slots=True)
+class ServingCost:
+    """A load on machines of one's own."""
+
+    hosting: Hosting
+    load: Load
+    peak: float
+    """Requests a second in the busiest hour."""
+    machines: Interval
+    """With spares."""
+    utilisation: Interval
+    """Share of what the machines could write that is written over a day; the rest is idle time that is paid for."""
+    per_month: Interval
+    per_request: Interval
+    per_million_input: Interval
+    """Tokens; the bill shared out by the time that reading and writing take."""
+    per_million_output: Interval
+    per_million: Interval
+    """Of all tokens, read and written."""
+    reading: float
+    """Share of the machines' working time that reading prompts takes."""
+
+    @property
+    def requests_per_month(self) -> float:
+        return self.load.requests_per_day * 365.25 / 12
+
+
+def hosting(
+    shape: Shape,
+    device: Device,
+    count: int,
+    load: Load,
+    *,
+    per_hour: Interval | float,
+    kept: Precision | str = "bf16",
+    spare: int = 1,
+    people_per_month: float = 0.0,
+    found: Rates | None = None,
+    stream_at_least: float | None = None,
+) -> Hosting:
+    """A model on machines of `count` devices, for requests of the load's lengths.
+
+    `per_hour` is the price of one device. `found` replaces the predicted rates, such as `measured` ones. Raises
+    `UsageError` where the load does not say its lengths, the model does not fit, or a price is negative.
+    """
+    if load.input_tokens is None or load.output_tokens is None:
+        raise UsageError(
+            "the load does not say how long its requests and answers are",
+            fix="input_tokens and output_tokens, on average (a run measures them)",
+        )
+    price = per_hour if isinstance(per_hour, Interval) else exactly(per_hour)
+    if price.low < 0 or people_per_month < 0 or spare < 0:
+        raise UsageError("a price, a wage or a number of spare machines is below 0", fix="0 or more")
+    found = found or rates(
+        shape,
+        device,
+        count,
+        kept,
+        input_tokens=load.input_tokens,
+        output_tokens=load.output_tokens,
+        stream_at_least=stream_at_least,
+    )
+    return Hosting(found, price * found.fit.count, spare, people_per_month)
+
+
+def serving_cost(host: Hosting, load: Load) -> ServingCost:
+    """What `load` costs on such machines, which run day and night and are enough for its busiest hour."""
+    mean = load.requests_per_day / SECONDS_A_DAY
+    peak = mean * max(day(load.peak_to_mean))
+    machines = host.machines(peak)
+    per_month = host.month(machines)
+    served = host.rates.requests
+    requests = load.requests_per_day * 365.25 / 12
+    per_request = per_month * (1 / requests)
+    found = host.rates
+    reading = min(0.99, (found.requests.likely / found.fit.replicas) * found.input_tokens / found.prefill.likely)
+    of_input, of_output = found.input_tokens / 1e6, found.output_tokens / 1e6
+    return ServingCost(
+        hosting=host,
+        load=load,
+        peak=peak,
+        machines=machines,
+        utilisation=Interval(
+            min(1.0, mean / (machines.low * served.high)),
+            min(1.0, mean / (machines.likely * served.likely)),
+            min(1.0, mean / (machines.high * served.low)),
+        ),
+        per_month=per_month,
+        per_request=per_request,
+        per_million_input=per_request * (reading / of_input),
+        per_million_output=per_request * ((1 - reading) / of_output),
+        per_million=per_request * (1 / (of_input + of_output)),
+        reading=reading,
+    )
