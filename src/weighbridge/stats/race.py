@@ -25,7 +25,7 @@ from weighbridge.stats.certify import certified_margins
 from weighbridge.stats.noninferior import NonInferior
 from weighbridge.stats.pairs import Ints
 from weighbridge.stats.pareto import Pareto
-from weighbridge.stats.plan import draws_needed
+from weighbridge.stats.plan import draws_to_settle
 from weighbridge.stats.rules import Kind, Look, Outcome, Rules, Span
 
 HYBRID_FROM = 16
@@ -272,15 +272,9 @@ class Race:
             if common < 2 or not self.active[k]:
                 continue
             difference = self.scores[leader, :common] - self.scores[k, :common]
-            gap = abs(float(difference.mean()) + margin.get(self.rules.goal, 0.0))
-            need = draws_needed(
-                float(difference.std()),
-                gap,
-                0.0,
-                self.rules.alpha,
-                self._contenders() + 1,
-                self.units,
-                self.rules.claim,
+            threshold = np.log(self._contenders() / self.rules.alpha)
+            need = draws_to_settle(
+                difference, margin.get(self.rules.goal, 0.0), threshold, self.units, self.rules.claim
             )
             worst = max(worst, need - common, 0.1 * common)
         if not np.isfinite(worst) or worst > 1e7:
