@@ -35,6 +35,8 @@ class Batcher:
         self._turned = asyncio.Event()
         self._holds: dict[str, tuple[Hold, Job]] = {}
         """Money set aside, by key."""
+        self._lost: dict[str, tuple[ModelError, int]] = {}
+        """Answers asked ahead that never came, and after how many attempts, by key."""
         self.sent = 0
         """Lots sent by this run."""
         self.left: list[str] = []
@@ -67,6 +69,9 @@ class Batcher:
             raise TypeError(f"{contender.candidate.name} is not asked in lots")
         left = {job.key.hex(): job for job in jobs}
         attempts: dict[str, int] = {}
+        for key in left.keys() & self._lost.keys():
+            job = left.pop(key)
+            self._give_up(job, *self._lost.pop(key))
         while left and contender.down is None and not self._halt.reason:
             self._answered(left)
             try:
@@ -81,6 +86,7 @@ class Batcher:
                     return
                 await self._pause(self._caller.wait(error, attempts[""]))
                 continue
+            attempts.pop("", None)
             if not claimed and left:
                 return
             found = await asyncio.gather(*(self._follow(contender, lots, lot, left) for lot in claimed))
@@ -225,7 +231,7 @@ class Batcher:
                 self._purse.settle(held[0], 0.0)
             error = found.error(key, job.contender.source.model)
             attempts[key] = attempts.get(key, 0) + 1
-            if error.kind in FATAL:
+            if error.kind in FATAL or (found.failed is not None and not error.retryable):
                 self._caller.take_down(job.contender, f"batch: {told(error)}")
                 return 0.0
             if not error.retryable or attempts[key] >= self._limits.attempts:
@@ -254,9 +260,9 @@ class Batcher:
             await asyncio.gather(task, turned, return_exceptions=True)
 
     def _give_up(self, job: Job, error: ModelError, attempts: int) -> None:
-        """The answer never came. One that was asked ahead counts when the race wants it, and is asked again then."""
+        """The answer never came. One that was asked ahead counts when the race wants it."""
         if job.ahead:
-            job.error = error.what
+            self._lost[job.key.hex()] = (error, attempts)
         else:
             self._caller.failed(job, error, attempts)
 
