@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizing_shapes import BERT, DEEPSEEK, LLAMA_8B, LLAMA_70B, SMALL, shape
@@ -131,6 +131,7 @@ def test_counts_that_cannot_be() -> None:
         cpu(4, 0, 100, 16)
 
 
+@settings(deadline=None)
 @given(
     kept=st.sampled_from(sorted(PRECISIONS)),
     context=st.integers(1, 200_000),

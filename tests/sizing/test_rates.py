@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizing_shapes import BERT, DEEPSEEK, LLAMA_8B, LLAMA_70B, MIXTRAL, SMALL, T5_11B, benchmark, shape
@@ -194,6 +194,7 @@ def test_this_machine_is_measured() -> None:
     assert rates(shape({**SMALL, "model_type": "llama"}), found, 1, "fp32", sequences=1).alone.likely > 1
 
 
+@settings(deadline=None)
 @given(
     low=st.integers(1, 4000),
     many=st.integers(1, 200),
@@ -216,6 +217,7 @@ def test_rates_obey(low: int, many: int, config: dict, kept: str) -> None:
     assert found.alone.likely >= found.stream.likely * (1 - 1e-12)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 1e9), st.floats(0.01, 2), st.floats(1e-3, 1e3))
 def test_intervals(likely: float, spread: float, factor: float) -> None:
     one = around(likely, spread)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizing_shapes import BERT, DEEPSEEK, LLAMA_8B, MIXTRAL, SMALL, T5_11B, shape
@@ -178,6 +178,7 @@ ANY = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_configuration_gives_a_shape_or_says_what_is_wrong(data: st.DataObject) -> None:
     base = data.draw(st.sampled_from([TINY, DEEPSEEK, MIXTRAL, T5_11B, BERT]))

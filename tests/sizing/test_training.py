@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sizing_shapes import BERT, DEEPSEEK, LLAMA_8B, LLAMA_70B, MIXTRAL, SMALL, T5_11B, benchmark, shape
@@ -127,6 +127,7 @@ def test_what_cannot_be_is_said(call, what: str) -> None:
         call()
 
 
+@settings(deadline=None)
 @given(devices=st.integers(1, 64), rank=st.integers(1, 256), sequence=st.integers(1, 8192))
 def test_memory_orders_the_methods(devices: int, rank: int, sequence: int) -> None:
     model = shape(LLAMA_8B)
