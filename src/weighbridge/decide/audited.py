@@ -12,7 +12,7 @@ from weighbridge.decide.customisation import customisation_finding
 from weighbridge.decide.data import data_finding
 from weighbridge.decide.hardware import hardware_finding
 from weighbridge.decide.hosting import Plants, plants_of
-from weighbridge.decide.subject import Subject
+from weighbridge.decide.subject import Subject, model_named
 from weighbridge.evidence import ContinuityFor, Finding, Job, Load, OpennessAtLeast, Owned, Requirements
 
 if TYPE_CHECKING:
@@ -81,18 +81,20 @@ class Audits:
         return self._once("openness audit", subject, None, ALWAYS, audit).finding(demand, candidate=subject.name)
 
     def _continuity(self, subject: Subject, demand: ContinuityFor, today: date) -> Finding:
-        target = subject.target
         if subject.rule:
             return _own(subject, "continuity", "nobody can take it away")
-        if target is None:
+
+        def audit() -> Continuity | None:
+            from weighbridge.audit.continuity import continuity_of
+
+            called = model_named(subject.spec, subject.name)
+            vendor = subject.vendor
+            return continuity_of(subject.target, f"{vendor}:{called}" if vendor else called, today)
+
+        found = self._once("continuity audit", subject, None, today, audit)
+        if found is None:
             return _unidentified(subject, "continuity", "it stays for as long")
-
-        def audit() -> Continuity:
-            from weighbridge.audit.continuity import audit_continuity
-
-            return audit_continuity(target, today)
-
-        return self._once("continuity audit", subject, None, today, audit).finding(demand, candidate=subject.name)
+        return found.finding(demand, candidate=subject.name)
 
     def _once(self, what: str, subject: Subject, demand: object, today: date, find: Callable[[], T]) -> T:
         key = (what, f"{subject.name}\0{subject.spec}", msgspec.json.encode(demand), today)

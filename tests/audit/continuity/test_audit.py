@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from weighbridge.audit.continuity import audit_continuity, named_target
+from weighbridge.audit.continuity import audit_continuity, continuity_of, named_target
 from weighbridge.audit.continuity.calendar import endings
-from weighbridge.audit.continuity.engines import engines
+from weighbridge.audit.continuity.engines import architecture, engines
 from weighbridge.audit.continuity.lifetimes import KEPT, record
 from weighbridge.audit.continuity.plan import plan_of
 from weighbridge.audit.target import Target, find_target
@@ -212,3 +212,34 @@ def test_a_plan_has_a_calendar_of_all_its_candidates():
     assert plan["b"].kind == "weights"
     assert plan["c"] is None
     assert plan["d"].calendar
+
+
+def test_a_name_as_it_is_called_says_which_version():
+    target = find_target("gpt-4o")
+    assert continuity_of(target, "openai:gpt-4o-2024-11-20", TODAY).calendar[0].version.name == "gpt-4o-2024-11-20"
+    assert continuity_of(None, "openai:o3", TODAY).finding(YEAR).met == "not met"
+    assert continuity_of(None, "openai:nobody-knows-it", TODAY) is None
+    # A recording that is called after another model says nothing of the entry it is said to be.
+    other = continuity_of(find_target("claude-opus-4.8"), "gpt-4o", TODAY)
+    assert other.calendar[0].version.vendor == "anthropic"
+
+
+def test_a_vendors_service_of_an_open_model_may_end_before_its_weights():
+    served = continuity_of(find_target("deepseek-r1"), "deepseek:deepseek-r1", TODAY)
+    assert served.service == "deepseek"
+    assert "may end its service" in served.finding(YEAR).statement
+    own = continuity_of(find_target("deepseek-r1"), "hf:deepseek-ai/DeepSeek-R1", TODAY)
+    assert "may end its service" not in own.finding(YEAR).statement
+
+
+def test_architectures_are_read_from_listings_and_gguf_files(tmp_path):
+    listing = tmp_path / "listing.json"
+    listing.write_text(json.dumps({"id": "org/m", "config": {"model_type": "qwen3"}}))
+    assert architecture(find_target(str(listing))) == "qwen3"
+    listing.write_text(json.dumps({"id": "org/m"}))
+    assert architecture(find_target(str(listing))) is None
+    folder = tmp_path / "gguf"
+    folder.mkdir()
+    (folder / "model.gguf").write_bytes(b"no gguf")
+    with pytest.raises(UsageError):
+        architecture(find_target(str(folder)))

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from weighbridge.audit.target import Target
 from weighbridge.errors import UsageError
 
 Loads = Literal["yes", "no", "unknown"]
+
+GGUF_NAMES = {"gptneox": "gpt_neox", "qwen2moe": "qwen2_moe", "qwen3moe": "qwen3_moe", "deepseek2": "deepseek_v3"}
+"""Architectures that GGUF files name otherwise than configurations do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +34,54 @@ class Engine:
 
 
 def architecture(target: Target) -> str | None:
-    """The ``model_type`` of the folder's config.json, else of the catalogue; None where neither says.
+    """The ``model_type`` that the target's own files name, else the catalogue; None where neither says.
 
-    Raises `UsageError` for a damaged config.json.
+    Read are a folder's config.json, else the head of a GGUF file in it, and a listing's ``config``. Raises
+    `UsageError` for a damaged one.
     """
-    if target.path is not None and target.path.is_dir():
-        config = target.path / "config.json"
-        if config.is_file():
-            try:
-                said = json.loads(config.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                raise UsageError(
-                    f"config.json cannot be read: {error}", where=str(config), fix="get the file again"
-                ) from None
-            if not isinstance(said, dict):
-                raise UsageError("config.json holds no settings", where=str(config), fix="get the file again")
-            kind = said.get("model_type")
-            if isinstance(kind, str) and kind:
-                return kind
+    own = None
+    if target.path is not None:
+        own = _of_listing(target.path) if target.listing else _of_folder(target.path)
+    if own is not None:
+        return own
     return (target.facts.says("model_type") or None) if target.facts is not None else None
+
+
+def _of_folder(folder: Path) -> str | None:
+    config = folder / "config.json"
+    if config.is_file():
+        return _kind(_read(config), config)
+    ggufs = sorted(folder.glob("*.gguf"))
+    if not ggufs:
+        return None
+    from weighbridge.models.local.gguf_header import read_head
+
+    kind = read_head(ggufs[0], str(ggufs[0])).architecture
+    return GGUF_NAMES.get(kind, kind)
+
+
+def _of_listing(path: Path) -> str | None:
+    config = _read(path).get("config")
+    return _kind(config, path) if isinstance(config, dict) else None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path.name} cannot be read: {error}", where=str(path), fix="get the file again") from None
+    if not isinstance(said, dict):
+        raise UsageError(f"{path.name} holds no settings", where=str(path), fix="get the file again")
+    return said
+
+
+def _kind(config: dict[str, Any], path: Path) -> str | None:
+    kind = config.get("model_type")
+    if kind is not None and not isinstance(kind, str):
+        raise UsageError(
+            f"model_type in {path.name} is no name: {kind!r}"[:200], where=str(path), fix="get the file again"
+        )
+    return kind or None
 
 
 def engines(target: Target) -> tuple[Engine, ...]:
@@ -79,10 +112,13 @@ def _llama_cpp(kind: str) -> Engine:
     version = _version("xllamacpp")
     rows = [row for row in TABLE if any(_same(name, kind) for name in row.models) and row.llama_cpp]
     if rows:
-        return Engine("llama.cpp", version, "yes", f"{rows[0].llama_cpp}; from a GGUF file")
+        return Engine("llama.cpp (xllamacpp)", version, "yes", f"{rows[0].llama_cpp}; from a GGUF file")
     listed = any(_same(name, kind) for row in TABLE for name in row.models)
     return Engine(
-        "llama.cpp", version, "no" if listed else "unknown", "not listed for it" if listed else "not tested"
+        "llama.cpp (xllamacpp)",
+        version,
+        "no" if listed else "unknown",
+        "not listed for it" if listed else "not tested",
     )
 
 

@@ -112,11 +112,16 @@ def _weights(found: Continuity, demand: ContinuityFor, name: str, candidate: str
     if loads:
         engine = loads[0]
         label = f"{engine.name} {engine.version}" if engine.version else engine.name
+        served = (
+            f". {found.service} may end its service of it before; then it has to be hosted elsewhere"
+            if found.service
+            else ""
+        )
         return Finding(
             DIMENSION,
             "met",
             f"{name}: its weights stay with whoever has them, and {label} loads them: kept together, they answer for "
-            f"{demand.months} months and longer",
+            f"{demand.months} months and longer{served}",
             candidate=candidate,
             limit=demand.probability,
             evidence=evidence,

@@ -18,10 +18,12 @@ from weighbridge.audit.continuity.people import People, people
 from weighbridge.audit.continuity.releases import Releases, releases
 from weighbridge.audit.continuity.survival import Chance
 from weighbridge.audit.target import Target, find_target
+from weighbridge.catalog.naming import vendor_and_model
 from weighbridge.catalog.vendors import Rule, Tuning, rule_of, tuning_of
 from weighbridge.catalog.versions import Version, version_named, versions
 from weighbridge.errors import UsageError
 from weighbridge.evidence import ContinuityFor, Finding
+from weighbridge.models.remote.wires.vendors import VENDORS
 
 Kind = Literal["service", "weights", "channel", "unknown"]
 
@@ -60,6 +62,8 @@ class Continuity:
     engines: tuple[Engine, ...] = ()
     backing: Backing | None = None
     lock_in: LockIn | None = None
+    service: str | None = None
+    """The vendor whose service of an open model is meant: it may end, though the weights do not."""
 
     def outlook(self, months: float) -> Outlook | None:
         """The probability that it is served some months from now: that of the version that lasts longest.
@@ -104,6 +108,18 @@ def named_target(text: str) -> Target:
         raise UsageError(error.what, where=error.where, fix=f"did you mean {close[0]!r}?") from error
 
 
+def continuity_of(target: Target | None, version: str, today: date) -> Continuity | None:
+    """What is known of a model as a caller names it: its target, if it has one, and the name it is called by.
+
+    A name that means versions of another model than the target's is not heeded. None where nothing is known.
+    """
+    found = version_named(version)
+    if target is None:
+        return audit_continuity(Target(name=version), today, version=version) if found else None
+    other = bool(found) and all(one.model is not None and one.model != target.name for one in found)
+    return audit_continuity(target, today, version=None if other or target.path is not None else version)
+
+
 def audit_continuity(
     target: Target,
     today: date,
@@ -118,10 +134,13 @@ def audit_continuity(
     ``azure:gpt-4.1``). `repo` is a git clone of the project behind it, or of the engine that serves it. `calls` is a
     file of one's own requests. Raises `UsageError` for a clone or a file that cannot be read.
     """
-    found = version_named(version or target.name)
+    found = version_named(version or target.name) or version_named(target.name)
     kind = _kind(target, found)
     vendor = found[0].vendor if found else _vendor(target)
     backing = _backing(repo, today) if repo is not None else None
+    named = vendor_and_model(version) if version is not None else None
+    if named is not None and (named[0] not in VENDORS or VENDORS[named[0]].side == "open"):
+        named = None
     return Continuity(
         name=version or target.name,
         today=today,
@@ -136,6 +155,7 @@ def audit_continuity(
         engines=engines(target) if kind == "weights" else (),
         backing=backing,
         lock_in=lock_in(read_calls(calls), vendor) if calls is not None else None,
+        service=named[0] if kind == "weights" and named is not None else None,
     )
 
 
