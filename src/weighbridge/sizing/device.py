@@ -59,7 +59,7 @@ def device_of(entry: Accelerator) -> Device:
             raise UsageError(
                 f"the catalogue does not know {what} of {entry.name}",
                 where=f"hardware {entry.id}",
-                fix=f"add {what} as a fact of your own (docs/catalogue.md)",
+                fix=f"add {what} as a fact of your own (docs/compute.md)",
             )
         return value
 

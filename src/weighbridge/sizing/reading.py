@@ -94,7 +94,7 @@ def shape_of_config(config: Mapping[str, Any], where: str, name: str = "") -> Sh
         raise UsageError(
             f"architecture {said.family!r} is not known to the sizing",
             where=f"{where}: model_type",
-            fix=f"{nearest(said.family, READERS)}; or give the sizes as facts of your own (docs/catalogue.md)",
+            fix=f"{nearest(said.family, READERS)}; or give the sizes as facts of your own (docs/compute.md)",
         )
     return replace(READERS[said.family](said), source=where, kept=_published(said))
 
