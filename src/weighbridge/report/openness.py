@@ -61,10 +61,8 @@ def criterion_text(one: Criterion) -> str:
 
 def where(row: Row) -> str:
     """Where a row comes from, and how sure that is."""
-    if not row.path:
-        return row.note
-    said = "" if row.state == row.low or row.state == "unknown" else " (pointed at, not seen)"
-    return f"{row.path}{said}" + (f"; {row.note}" if row.note else "")
+    pointed = "" if row.state in (row.low, "unknown") else "pointed at, not seen"
+    return "; ".join(part for part in (row.path, pointed, row.note, row.misfit) if part)
 
 
 def openness_lines(found: Openness, width: int = 80) -> list[Line]:
@@ -110,14 +108,14 @@ def _evidence(found: Openness, width: int) -> list[Line]:
     rows = [
         Cells(
             row.name,
-            (row.state, clean_line(terms_text(row), 28), row.rule or "-"),
-            (clean_line(where(row), 240),) if row.path else (),
+            (row.state, clean_line(terms_text(row), 28)),
+            (f"{row.rule}: {clean_line(where(row), 240)}",) if row.rule else (),
             STYLES[row.state],
         )
         for row in found.rows
     ]
-    headings = [Heading("state", 3, left=True), Heading("licence", 2, left=True), Heading("rule", 1, left=True)]
-    return [Line("  Evidence", "bold"), *laid_out("component", headings, rows, width)]
+    headings = [Heading("state", 3, left=True), Heading("licence", 2, left=True)]
+    return [Line("  Evidence, each with its rule and place", "bold"), *laid_out("component", headings, rows, width)]
 
 
 def terms_text(row: Row) -> str:

@@ -44,7 +44,7 @@ def test_the_base_is_found_beside(tmp_path) -> None:
     Folder({"license": "openrail"}, "# Base\n" + say(60), "llama", dict(WEIGHTS)).write(tmp_path / "acme--base-7b")
     found = audit(tuned("acme/base-7b").write(tmp_path / "acme--ours-7b"))
     assert found.bases[0].found.endswith("acme--base-7b")
-    assert found.row("weights").licence == "openrail"
+    assert found.row("weights").licence == "bigscience-openrail-m"
     assert not found.row("weights").open_high
 
 

@@ -56,6 +56,8 @@ class Row(msgspec.Struct, frozen=True):
     path: str
     basis: Basis
     note: str = ""
+    misfit: str = ""
+    """Why its licence, though open, was not made for such a part; it counts all the same."""
     also: tuple[str, ...] = ()
     """Further places that say the same."""
 

@@ -244,16 +244,17 @@ def access_hits(listing: Listing, card: Card, gate: str | None) -> list[Hit]:
     for link in card.links:
         if re.search(r"pypi\.org/project/", link.url):
             hits.append(Hit("package", "released", "package.pypi", link.url, "link"))
-        if re.search(
-            r"huggingface\.co/spaces/|\bchat\.|playground|replicate\.com|/demo\b|api\.|/api\b", link.url, re.I
-        ) or re.search(r"\b(demo|playground|try it|api)\b", link.text, re.I):
-            state: State = "partial" if gate else "released"
+        documented = re.search(r"//api\.|/api\b|platform\.", link.url, re.I) or re.search(r"\bAPI\b", link.text)
+        tried = re.search(r"huggingface\.co/spaces/|//chat\.|playground|replicate\.com|/demo\b", link.url, re.I)
+        if documented or tried or re.search(r"\b(demo|playground|try it)\b", link.text, re.I):
+            # A page to try it on is less than an interface that programs can call.
+            state: State = "released" if documented and not gate else "partial"
             hits.append(Hit("api", state, "api.link", link.url, "link"))
     pipeline = card.fields.get("pipeline_tag") or listing.fields.get("pipeline_tag")
-    if pipeline and card.fields.get("inference") is not False and not gate:
+    if pipeline and card.fields.get("inference") is not False:
         size = sum(max(listing.files[one], 0) for one in listing.named(r"\.(safetensors|bin)$"))
-        small = 0 < size <= HOSTED
+        small = 0 < size <= HOSTED and not gate
         hosted: State = "released" if small else "partial"
-        note = "the hub's own widget" if small else "too large for a hub's free widget"
+        note = gate or ("the hub's own widget" if small else "too large for a hub's free widget")
         hits.append(Hit("api", hosted, "api.hub", f"pipeline_tag: {pipeline}", "card", note=note))
     return hits[:12]

@@ -211,7 +211,7 @@ def weights_hits(listing: Listing, card: Card) -> list[Hit]:
         return [Hit("weights", "partial", "weights.delta", whole[0], "file", note=note)]
     gate = gated(listing, card)
     size = sum(max(listing.files[path], 0) for path in whole)
-    what = f"{len(whole)} files, {size:,} bytes" if size else f"{len(whole)} files"
+    what = f"{len(whole)} file{'s' * (len(whole) > 1)}" + (f", {size:,} bytes" if size else "")
     if gate:
         return [Hit("weights", "partial", "weights.gated", whole[0], "file", note=f"{gate}; {what}")]
     return [Hit("weights", "released", "weights.files", whole[0], "file", note=what)]

@@ -68,7 +68,6 @@ def _row(component: Component, hits: list[Hit], licensing: Licensing) -> Row:
     if own is None and component.id in ELSEWHERE and best.basis != "file" and standing != "none":
         standing, licence = "unknown", None
     unfit = misfit(terms, component.kind) if standing == terms.standing else None
-    note = "; ".join(dict.fromkeys(part for part in (best.note, unfit or "") if part))
     also = tuple(dict.fromkeys(hit.path for hit in hits if hit.path and hit.path != best.path))
     return Row(
         component=component.id,
@@ -81,7 +80,8 @@ def _row(component: Component, hits: list[Hit], licensing: Licensing) -> Row:
         rule=best.rule,
         path=best.path,
         basis=best.basis,
-        note=note,
+        note=best.note,
+        misfit=unfit or "",
         also=also[:8],
     )
 
@@ -101,9 +101,11 @@ def capped(table: Table, base: Table, name: str, adapter: bool = False) -> Table
     bound = {one: _lesser(table[one], base[one], name) for one in INHERITED}
     weights = table["weights"]
     lesser = _lesser(weights, base["weights"], name)
-    if not adapter:
-        own = {name: getattr(weights, name) for name in ("state", "low", "high", "rule", "path")}
-        lesser = msgspec.structs.replace(lesser, **own)
+    if not adapter and lesser.terms == weights.terms:
+        lesser = weights
+    elif not adapter:
+        note = "; ".join(part for part in (weights.note, f"its licence is that of its base {name}") if part)
+        lesser = msgspec.structs.replace(weights, terms=lesser.terms, licence=lesser.licence, misfit="", note=note)
     return table | bound | {"weights": lesser}
 
 
@@ -124,6 +126,7 @@ def _lesser(own: Row, base: Row, name: str) -> Row:
     state = less(own.state, base.state)
     bound = state != own.state or terms != own.terms
     from_base = state != own.state and bool(base.path)
+    told = f"no more than its base {name} has" if bound else ""
     return msgspec.structs.replace(
         own,
         state=state,
@@ -133,5 +136,6 @@ def _lesser(own: Row, base: Row, name: str) -> Row:
         licence=own.licence if terms == own.terms else base.licence,
         rule=f"base: {base.rule}" if from_base else own.rule,
         path=base.path if from_base else own.path,
-        note="; ".join(part for part in (own.note, f"no more than its base {name} has" if bound else "") if part),
+        note="; ".join(part for part in ("" if from_base else own.note, told) if part),
+        misfit=own.misfit if terms == own.terms and not from_base else "",
     )

@@ -69,7 +69,7 @@ def washing(
             f"The label {label or weights.licence} is true of the weights alone; not there: {'; '.join(lacks)}."
         )
     own = label or ""
-    if bases and own and "no more than its base" in weights.note and weights.licence and weights.licence != own:
+    if bases and own and "is that of its base" in weights.note and weights.licence and weights.licence != own:
         said.append(f"It is labelled {own}; its base {bases[0].name} is under {weights.licence}, which goes with it.")
     return tuple(said)
 
@@ -101,5 +101,10 @@ def _there(table: Table) -> str:
 
 
 def _amiss(osi: OsiVerdict) -> list[str]:
-    words = {"not met": "not met", "in part": "met in part", "terms": "the terms are not open", "met": "not shown"}
+    words = {
+        "not met": "not met",
+        "in part": "met in part",
+        "terms": "under terms that are not open",
+        "met": "not shown",
+    }
     return [f"{one.name} {words[one.state]} ({', '.join(one.why)})" for one in osi.clauses if one.low != "met"]
