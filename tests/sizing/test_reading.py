@@ -43,6 +43,42 @@ def test_a_folder_is_read_with_what_its_weights_hold(tmp_path: Path) -> None:
     assert shape_of(folder / "model.safetensors") == found
 
 
+def tensors_of(config: dict[str, Any], path: Path) -> None:
+    """A safetensors file with the matrices of a LLaMA of this configuration, all nought."""
+    hidden, wide, inner, words = 48, 6 * 8, config["intermediate_size"], config["vocab_size"]
+    sizes = {"model.embed_tokens.weight": [words, hidden], "model.norm.weight": [hidden]}
+    for layer in range(config["num_hidden_layers"]):
+        at = f"model.layers.{layer}"
+        sizes |= {f"{at}.self_attn.{part}_proj.weight": [wide, hidden] for part in "qkv"}
+        sizes |= {f"{at}.self_attn.o_proj.weight": [hidden, wide], f"{at}.mlp.down_proj.weight": [hidden, inner]}
+        sizes |= {f"{at}.mlp.{part}_proj.weight": [inner, hidden] for part in ("gate", "up")}
+        sizes |= {f"{at}.{part}_layernorm.weight": [hidden] for part in ("input", "post_attention")}
+    head, place = {}, 0
+    for name, shape_ in sizes.items():
+        size = 2 * shape_[0] * (shape_[1] if len(shape_) > 1 else 1)
+        head[name] = {"dtype": "BF16", "shape": shape_, "data_offsets": [place, place + size]}
+        place += size
+    text = json.dumps(head).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(place))
+
+
+def test_tensors_tell_the_shape_where_the_configuration_is_missing(tmp_path: Path) -> None:
+    tensors_of(TINY, tmp_path / "model.safetensors")
+    found = shape_of(tmp_path)
+    said = shape(TINY)
+    assert parameters(found).total == parameters(said).total
+    assert sequence_cache(found, 100) == sequence_cache(said, 100)
+    assert as_stored(found).arithmetic == "fp16"
+    assert "no config.json" in found.notes[0]
+
+
+def test_tensors_of_another_kind_tell_nothing(tmp_path: Path) -> None:
+    head = json.dumps({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+    (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + bytes(8))
+    with pytest.raises(UsageError, match=r"its tensors do not tell its shape: no matrix embed_tokens\.weight"):
+        shape_of(tmp_path)
+
+
 def test_a_folder_without_weights_has_a_shape(tmp_path: Path) -> None:
     found = shape_of(folder_of(TINY, tmp_path / "bare"))
     assert found.stored is None

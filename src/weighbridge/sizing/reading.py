@@ -134,6 +134,11 @@ def _folder(path: Path, name: str) -> Shape:
         ggufs = sorted(path.glob("*.gguf"))
         if ggufs:
             return _gguf(ggufs[0])
+        from weighbridge.sizing.tensors import read_tensors
+
+        found = read_tensors(path)
+        if found is not None:
+            return found
         raise UsageError(
             "the folder holds no config.json",
             where=str(path),
