@@ -14,6 +14,7 @@ from tests.decide.tables import binary, evidence_of
 
 from weighbridge.decide import Decision, decide
 from weighbridge.evidence import Evidence, Finding, Question, Requirements
+from weighbridge.report.html import render_html
 from weighbridge.stats.fixed import paired_interval
 from weighbridge.weighing.stored import weigh_stored
 
@@ -87,6 +88,26 @@ def test_undecided_says_how_far_it_got() -> None:
     assert 0.005 < certified < 1
     assert f"certified to be at most {100 * certified:.1f}".removesuffix(".0") in decision.verdict.sentence
     assert any("epsilon" in line for line in decision.verdict.would_change)
+
+
+def test_nobody_leads_where_scores_are_equal() -> None:
+    score = binary([0.6], 40)[0]
+    tied = decided(evidence_of([score, np.roll(score, 1)], cost=0.001), epsilon=0.05)
+    assert tied.verdict.kind == "undecided"
+    assert tied.verdict.sentence.startswith("Undecided: a and b are level with 60.0 %, ")
+    assert "leads" not in tied.verdict.sentence
+    assert "a costs 1.00 USD per 1,000 requests" in tied.verdict.sentence
+    assert tied.more_items is not None
+    assert 80 < tied.more_items < 4000
+    three = decided(evidence_of([score, score, score]), epsilon=0.0)
+    assert "a, b and c are level with 60.0 %" in three.verdict.sentence
+    assert three.more_items is None
+    same = decided(evidence_of([score, score]), epsilon=0.05)
+    assert same.more_items is not None
+    assert 40 <= same.more_items <= 400, "an exact tie on 40 items is not settled by four more"
+    page = render_html(same, same.evidence)
+    assert "are level" in page
+    assert "> leads<" not in page
 
 
 def test_equal_candidates_are_not_told_apart_but_one_is_near_best() -> None:

@@ -161,34 +161,61 @@ def _undecided(story: Story) -> str:
     if first is None:
         return f"Undecided, {about(story.question.claim, story.items)}."
     result, pair = story.results[first], story.rival()
-    score = "" if result.score is None else f" with {percent(result.score)}"
     if story.settled.doubtful:
         names = listed([story.name(index) for index in story.settled.doubtful])
         meet = "meets" if len(story.settled.doubtful) == 1 else "meet"
+        score = "" if result.score is None else f" with {percent(result.score)}"
         return (
             f"Undecided: {result.name} leads{score}, but whether {names} {meet} the requirements is not known; "
             f"{_price(story, first)}."
         )
-    certified = _certified(story, pair)
+    certified = _certified(story)
     more = f"; about {count(story.more_items, 'more item')} would settle it" if story.more_items is not None else ""
-    return f"Undecided: {result.name} leads{score}{certified}, {_ending(story)}{more}; {_price(story, first)}."
+    standing = f"{_front(story, result, pair)}{f', {certified}' if certified else ''}"
+    price = _price(story, first)
+    if _level(story, result):
+        price = price.replace("it costs", f"{result.name} costs", 1).replace("its cost", f"the cost of {result.name}")
+    return f"Undecided: {standing}, {_ending(story)}{more}; {price}."
 
 
-def _certified(story: Story, pair: PairResult | None) -> str:
-    """The smallest tolerance at which the leader would be certified now, against its hardest rival."""
+def _level(story: Story, first: CandidateResult) -> list[str]:
+    """Who has the same score as `first` on the items that both answered; nobody where a rival is above it."""
+    rival = story.rival()
+    if rival is None or rival.difference != 0:
+        return []
+    aside = {story.name(index) for index in (*story.settled.barred, *story.settled.gone)}
+    return [pair.b for pair in story.pairs if pair.a == first.name and pair.difference == 0 and pair.b not in aside]
+
+
+def _front(story: Story, first: CandidateResult, pair: PairResult | None) -> str:
+    """Who is in front, by how much; nobody is where scores are equal, or where the nearest rival is above."""
+    score = "" if first.score is None else f" with {percent(first.score)}"
+    if pair is None:
+        return f"{first.name} leads{score}"
+    if pair.difference < 0:
+        has = "" if first.score is None else f" has {percent(first.score)},"
+        return f"{first.name}{has} {points(pair.difference)} below {pair.b}"
+    if pair.difference > 0:
+        return f"{first.name} leads{score}, {points(pair.difference)} above {pair.b}"
+    level = _level(story, first)
+    scores = {result.name: result.score for result in story.results}
+    everyone = listed([first.name, *level])
+    alike = all(scores[name] == first.score for name in level)
+    return f"{everyone} are level{score}" if alike else f"{everyone} are level on the items that they share"
+
+
+def _certified(story: Story) -> str:
+    """The smallest tolerance at which the first would be certified now, against its hardest rival."""
     known = [
         (result.certified_epsilon, result.name)
         for index, result in enumerate(story.results)
         if result.certified_epsilon is not None and index not in (*story.settled.barred, *story.settled.gone)
     ]
-    gap = ""
-    if pair is not None:
-        way = "level with" if pair.difference == 0 else f"{points(pair.difference)} above"
-        way = way if pair.difference >= 0 else f"{points(pair.difference)} below"
-        gap = f", {way} {pair.b}"
-    if not known:
-        return gap
+    if not known or story.first is None:
+        return ""
     worst, name = max(known)
     if worst >= 1:
-        return f"{gap}, with nothing certified against {name} yet"
-    return f"{gap}, and is certified to be at most {points(worst)} below {name}"
+        return f"with nothing certified against {name} yet"
+    if _level(story, story.results[story.first]):
+        return f"and {story.name(story.first)} is certified to be at most {points(worst)} below {name}"
+    return f"and is certified to be at most {points(worst)} below {name}"
