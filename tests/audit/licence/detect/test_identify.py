@@ -165,6 +165,15 @@ def test_a_restriction_elsewhere_in_the_readme_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
+    "sentence",
+    ["Copies may be made for backup alone.", "Adult content is off the table.", "Persons there ask first."],
+)
+def test_a_restriction_in_no_usual_words_is_reported_in_the_section_of_the_licence(sentence: str) -> None:
+    for body in (f"{KESTREL}\n{sentence}", f"{sentence}\n\n{KESTREL}"):
+        assert found(README.format(body)).status == "modified"
+
+
+@pytest.mark.parametrize(
     "head",
     [
         "Copyright (c) 2024 Reed & Sons, Inc. All rights reserved.",

@@ -30,6 +30,8 @@ _ALTERED = re.compile(
 _LETTER = re.compile(r"\w")
 SHORT = 16
 """Words in sentences around a licence up to which each has to be explained: no README is as short."""
+SECTION = 40
+"""The same for the section of a README that the licence stands in."""
 
 
 def stretches(words: Words, taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -68,6 +70,12 @@ def around(words: Words, raw: str, free: list[tuple[int, int]]) -> tuple[list[Pa
             other.append((first, last))
     if not readme and sum(last - first + 1 for first, last in (*other, *unread)) <= SHORT:
         terms, other, unread = sorted([*terms, *other, *unread]), [], []
+    for part in _sections(words, free):
+        # The licence's own section of a README says what the licence is, and little else.
+        beside = [one for one in other if one[0] in part]
+        if sum(last - first + 1 for first, last in beside) <= SECTION:
+            terms = sorted([*terms, *beside])
+            other = [one for one in other if one not in beside]
     found = []
     for first, last in terms:
         said = words.said(first, last)
@@ -75,6 +83,18 @@ def around(words: Words, raw: str, free: list[tuple[int, int]]) -> tuple[list[Pa
         found.append(Passage("outside", words.lines[first], words.lines[last], "", said, (), 0, weight))
     notes = [f"{len(unread)} sentences around it are in a script that is not read"] if unread else []
     return found, notes
+
+
+def _sections(words: Words, free: list[tuple[int, int]]) -> Iterator[range]:
+    """The words between a licence and the headings before and after it; nothing where there is no heading."""
+    for first, after in free:
+        headings = [at for at in range(first, after) if words.sentences[at] in words.headings]
+        if not headings:
+            continue
+        if first > 0:
+            yield range(first, headings[0])
+        if after < len(words.words):
+            yield range(headings[-1] + 1, after)
 
 
 def _sentences(words: Words, free: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
