@@ -96,7 +96,8 @@ def test_a_policy_says_yes_no_or_nothing():
         ("http://127.0.0.1:8000/v1#m", "self_hosted"),
         ("http://gpu-box:8000/v1#m", "self_hosted"),
         ("https://llm.example.com/v1#m", None),
-        ("groq:llama-3.3-70b-versatile", None),
+        ("groq:llama-3.3-70b-versatile", "groq_api"),
+        ("cerebras:llama-3.3-70b", None),
     ],
 )
 def test_the_policy_of_a_spec(spec, found):

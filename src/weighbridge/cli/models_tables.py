@@ -50,8 +50,7 @@ def vendors(name: str | None, as_json: bool) -> int:
                 said(one.opt_out) if one.trains else "-",
                 "?" if one.retention_days is None else f"{one.retention_days:g} d",
                 one.zero_retention or "?",
-                ", ".join(one.regions or ())
-                or (f"choice: {', '.join(one.region_choices or ())}" if one.region_choices else "?"),
+                ", ".join(one.regions or ()) or ("to choose" if one.region_choices else "?"),
             )
             for one in known.values()
         ],
