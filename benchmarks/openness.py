@@ -23,7 +23,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from known_releases import RELEASES  # noqa: E402 - made by the tests' code
+from hub_folders import Folder  # noqa: E402 - made by the tests' code
+from known_releases import RELEASES, UNSEEN  # noqa: E402 - made by the tests' code
 from weighbridge.audit.openness import Openness, audit_openness  # noqa: E402
 from weighbridge.audit.openness.components import CLASSES  # noqa: E402
 from weighbridge.audit.openness.criteria import GRADES, RULES  # noqa: E402
@@ -104,13 +105,13 @@ def keywords(text: str) -> dict[str, int]:
     return {name: 2 * (word in text.lower()) for name, word in words.items()}
 
 
-def people(each: bool) -> None:
+def people(title: str, releases: dict[str, tuple[str, Folder]], each: bool) -> None:
     theirs = {row["project"]: row for row in json.loads(FACTS.read_text())["opening_up"]}
     audits: dict[str, Openness] = {}
     base: dict[str, dict[str, int]] = {}
     started = time.process_time()
     with tempfile.TemporaryDirectory() as root:
-        for name, (hub, folder) in RELEASES.items():
+        for name, (hub, folder) in releases.items():
             path = folder.write(Path(root) / hub.replace("/", "--"))
             audits[name] = audit_openness(find_target(str(path)))
             base[name] = keywords((path / "README.md").read_text(encoding="utf-8"))
@@ -118,9 +119,7 @@ def people(each: bool) -> None:
     print(
         f"\n{len(audits)} systems that people graded, {1000 * spent:.0f} ms of CPU each; kappa with quadratic weights"
     )
-    print(
-        "kappa: weighted by the squared distance, then by the distance; keywords: a baseline; in: in our interval"
-    )
+    print("kappa: weighted by the squared distance, then by the distance; keywords: a baseline; in: in our interval")
     print(f"{'criterion':<14} {'kappa':>6} {'linear':>7} {'same':>6} {'keywords':>9} {'in':>12}")
     for identity, *_ in RULES:
         rated = [next(one for one in found.criteria if one.id == identity) for found in audits.values()]
@@ -150,7 +149,9 @@ def main() -> None:
         model_files()
     validation()
     if FACTS.is_file():
-        people(given.systems)
+        people("Fitted", RELEASES, given.systems)
+        people("Not fitted", UNSEEN, given.systems)
+        people("All", RELEASES | UNSEEN, False)
     for path in (DATA, FACTS):
         if not path.exists():
             print(f"not on this machine: {path.relative_to(ROOT.parent)}; what needs it is left out")

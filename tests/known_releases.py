@@ -451,3 +451,160 @@ RELEASES: dict[str, tuple[str, Folder]] = {
     ),
 }
 """Graders' names, to the hub's name and the folder."""
+
+UNSEEN: dict[str, tuple[str, Folder]] = {
+    "dolly": (
+        "databricks/dolly-v2-12b",
+        chat(
+            {"license": "mit", "datasets": ["databricks/databricks-dolly-15k"], "inference": False},
+            "# dolly-v2-12b Model Card\n"
+            + section("Summary", say(60) + f" Based on [pythia-12b]({HF}/EleutherAI/pythia-12b).")
+            + section(
+                "Model Overview", say(60) + f" Fine-tuned on a [corpus]({GH}/databrickslabs/dolly/tree/master/data)."
+            )
+            + section("Usage", say(60))
+            + section("Known Limitations", "### Performance\n" + say(80) + "\n### Dataset\n" + say(60))
+            + section("Benchmark Metrics", TABLE)
+            + section("Citation", "```\n@online{dolly, title={Free Dolly}, year={2023}}\n```"),
+            "gpt_neox",
+            24,
+        ),
+    ),
+    "Open-Assistant": (
+        "OpenAssistant/oasst-sft-4-pythia-12b-epoch-3.5",
+        chat(
+            {"license": "apache-2.0", "datasets": ["OpenAssistant/oasst1"]},
+            "# Open-Assistant SFT-4 12B Model\n\n"
+            + say(30)
+            + f" Based on [Pythia]({HF}/EleutherAI/pythia-12b-deduped).\n"
+            + section(
+                "Model Details", f"- Code: [Open-Assistant / model / model_training]({GH}/LAION-AI/Open-Assistant)\n"
+            )
+            + section("Prompting", say(20))
+            + section("Dev Details", "```\nlearning_rate: 6e-6\n```\n" + say(6)),
+            "gpt_neox",
+            24,
+        ),
+    ),
+    "RedPajama-INCITE-Instruct-7B": (
+        "togethercomputer/RedPajama-INCITE-7B-Instruct",
+        chat(
+            {
+                "license": "apache-2.0",
+                "datasets": ["togethercomputer/RedPajama-Data-1T", "togethercomputer/RedPajama-Data-Instruct"],
+                "widget": [{"text": "Label the tweets"}],
+                "inference": {"parameters": {"temperature": 0.7}},
+            },
+            "# RedPajama-INCITE-7B-Instruct\n\n"
+            + say(40)
+            + f"\n- Base Model: [RedPajama-INCITE-7B-Base]({HF}/togethercomputer/RedPajama-INCITE-7B-Base)\n"
+            + section("Model Details", say(20))
+            + section("Quick Start", say(20))
+            + section("Direct Use", say(30) + "\n### Out-of-Scope Use\n" + say(80))
+            + section("Limitations", say(30))
+            + section(
+                "Training",
+                f"**Training Data:** see [data]({HF}/datasets/togethercomputer/RedPajama-Data-1T). "
+                + say(20)
+                + "\n### Training Procedure\n"
+                + say(20),
+            ),
+            "gpt_neox",
+            14,
+        ),
+    ),
+    "wizardlm-13B": (
+        "WizardLM/WizardLM-13B-V1.2",
+        chat(
+            {"license": "llama2"},
+            "# WizardLM\n\n"
+            + say(30)
+            + (
+                f"\nTrained from Llama-2 13b. [Paper](https://arxiv.org/abs/2304.12244) | "
+                f"[Github]({GH}/nlpxucan/WizardLM)\n"
+            )
+            + section("News", TABLE)
+            + section("Inference WizardLM Demo Script", f"Code: {GH}/nlpxucan/WizardLM/tree/main/demo. " + say(20))
+            + section("Citation", "```\n@misc{w, eprint={2304.12244}}\n```"),
+            "llama",
+            26,
+        ),
+    ),
+    "yi-chat": (
+        "01-ai/Yi-34B-Chat",
+        chat(
+            {"license": "apache-2.0", "widget": [{"text": "Hi"}]},
+            "# Yi\n\n"
+            + say(40, "An open-source model.")
+            + section("What is Yi?", say(60) + "\n### Models\n" + say(30))
+            + section("How to use Yi?", say(100) + f"\nFine-tuning code: {GH}/01-ai/Yi/tree/main/finetune\n")
+            + section("Benchmarks", TABLE)
+            + section("Tech report", "See the [Yi paper](https://arxiv.org/abs/2403.04652).")
+            + section("Disclaimer", say(50))
+            + section("License", say(20)),
+            "llama",
+            68,
+        ),
+    ),
+    "ChatGLM-6B": (
+        "THUDM/chatglm-6b",
+        chat(
+            {"tags": ["glm", "chatglm", "thudm"]},
+            "# ChatGLM-6B\n\n"
+            + (
+                f"[GitHub repo]({GH}/THUDM/ChatGLM-6B) | [GLM, ACL "
+                f"22](https://aclanthology.org/2022.acl-long.26/) [paper]\n"
+            )
+            + say(60)
+            + section("Code", say(20))
+            + section(
+                "License", "The code is under Apache-2.0, the weights under the model licence in this repository."
+            )
+            + section(
+                "Citation", "```\n@inproceedings{glm, booktitle={Annual Meeting of the ACL}, year={2022}}\n```"
+            ),
+            "chatglm",
+            13,
+        ),
+    ),
+    "mistral-nemo": (
+        "mistralai/Mistral-Nemo-Instruct-2407",
+        chat(
+            {
+                "license": "apache-2.0",
+                "base_model": "mistralai/Mistral-Nemo-Base-2407",
+                "extra_gated_description": "Privacy",
+            },
+            "# Model Card for Mistral-Nemo\n\n"
+            + say(40)
+            + section("Key features", say(20))
+            + section("Model Architecture", ARCHITECTURE)
+            + section("Metrics", TABLE)
+            + section("Usage", "```\npip install mistral_inference\n```\n" + say(30))
+            + section("Limitations", say(40)),
+            "mistral",
+            24,
+        ),
+    ),
+    "llama-3.1": (
+        "meta-llama/Llama-3.1-70B-Instruct",
+        chat(
+            {"license": "llama3.1", "base_model": "meta-llama/Llama-3.1-70B", **GATE},
+            "# Llama 3.1\n"
+            + section(
+                "Model Information",
+                say(80) + "\n\n| | Params | Context | GQA |\n|---|---|---|---|\n| 70B | 70B | 128k | yes |\n",
+            )
+            + section("Intended Use", say(60))
+            + section("How to use", say(30))
+            + section("Hardware and Software", say(60))
+            + section("Training Data", say(40, "15 trillion tokens of data from publicly available sources."))
+            + section("Benchmark scores", TABLE)
+            + section("Responsibility & Safety", say(150))
+            + section("Ethical Considerations and Limitations", say(60)),
+            "llama",
+            141,
+        ),
+    ),
+}
+"""Further releases, written after the rules; the rules gained four kinds of words from them, and no more."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import msgspec
-
 from weighbridge.audit.openness.base import DEEPEST, MOST, Named, bases_named, find_base, guessed, is_tuned
 from weighbridge.audit.openness.beside import code_beside, data_beside
 from weighbridge.audit.openness.card import Card, read_card
@@ -32,9 +30,10 @@ from weighbridge.audit.openness.seen_links import (
     dataset_hits,
     datasets_named,
     paper_hits,
+    purpose,
     repositories,
 )
-from weighbridge.audit.openness.table import Licensing, assemble, capped, filled
+from weighbridge.audit.openness.table import Licensing, assemble, both, capped, filled
 from weighbridge.audit.openness.terms import terms_of
 from weighbridge.audit.openness.washing import washing
 from weighbridge.audit.target import Target
@@ -140,8 +139,7 @@ def _with_bases(own: Table, found: _Gathered, bases: list[Base], below: list[_Be
     table = own
     if found.tuned or any(one.relation not in ("quantized", "") for one in bases):
         # The data of a tuned model are those of its tuning as well as those of its base.
-        tuning = own["tuning_data"]
-        table = own | {"datasets": msgspec.structs.replace(tuning, component="datasets", name=own["datasets"].name)}
+        table = own | {"datasets": both(own["datasets"], own["tuning_data"], known=bool(below))}
     for one in below:
         table = capped(table, one.audited.table, one.base.name, adapter=one.base.relation == "adapter")
     for base in bases:
@@ -202,7 +200,7 @@ def _hits(target: Target, listing: Listing, card: Card, found: _Gathered) -> lis
     hits += code_hits(card, read)
     data_read: set[str] = set()
     for name, _ in datasets_named(card):
-        beside = data_beside(name, tuning, target.path, found.problems)
+        beside = data_beside(name, purpose(name, tuning), target.path, found.problems)
         if beside is not None:
             data_read.add(name)
             hits += beside

@@ -24,7 +24,7 @@ TUNED = re.compile(
     re.I,
 )
 SUFFIX = re.compile(
-    r"[-_.](instruct|instruction|chat|it|sft|dpo|rlhf|hf|base|fp8|awq|gptq|gguf|int[48]|v\d(\.\d+)*)$", re.I
+    r"[-_.](instruct|instruction|chat|it|sft|dpo|rlhf|hf|base|deduped|fp8|awq|gptq|gguf|int[48]|v\d(\.\d+)*)$", re.I
 )
 MADE_FROM = re.compile(
     r"\b(based on|same (architecture )?as|built (by|on|from)|fine-?tun\w+ (from|on top of|version of|of)|"
@@ -36,7 +36,7 @@ MADE_FROM = re.compile(
 
 
 MADE_FROM_NAME = re.compile(
-    r"\b(?i:built (?:up)?on|based on|fine-?tuned (?:from|on top of)|fine-?tuning) (?:the )?"
+    r"\b(?i:built (?:up)?on|based on|trained from|fine-?tuned (?:from|on top of)|fine-?tuning) (?:the )?"
     r"((?:Llama|LLaMA|LLAMA|Mistral|Mixtral|Pythia|Falcon|Qwen|Gemma|BLOOM|GPT-J|GPT-NeoX|OPT|MPT|T5|OLMo|Phi|Yi|"
     r"DeepSeek|Granite)(?:[- ]?\d[\w.]*)?(?:[- ]\d+(?:\.\d+)?[bB])?)(?![\w-])"
 )

@@ -79,15 +79,16 @@ def _code(system: System, side: Side) -> Grade:
     state = _state(system.own["training_code"], side)
     if state == "released":
         return "open"
-    repository = system.own["inference_code"].rule.startswith("inference.own")
+    linked = _state(system.own["code_guide"], side) in ("described", "partial", "released")
+    repository = linked or system.own["inference_code"].rule.startswith("inference.own")
     return "partial" if state == "partial" or repository else "closed"
 
 
 def _base_data(system: System, side: Side) -> Grade:
     below = _below(system)
     if below is None:
-        # Its base is not known here: what it tells of its data is of the tuning.
-        return "open" if side == "high" else "closed"
+        # Its base is not known here: what it tells of its data is of the tuning, unless it names a corpus.
+        return "open" if side == "high" else _plain(_state(system.own["datasets"], side))
     return _plain(_state(below["datasets"], side))
 
 

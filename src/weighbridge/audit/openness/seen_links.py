@@ -201,13 +201,26 @@ def datasets_named(card: Card) -> list[tuple[str, str]]:
     return list(named.items())[:60]
 
 
+CORPORA = re.compile(
+    r"(^|/)(dolma|the_?pile\w*|pile\b|redpajama-data-(1t|v2)|slimpajama|(falcon-)?refinedweb|c4|mc4|roots|oscar|fineweb\S*|"
+    r"the-stack\S*|starcoderdata|cc_?100|openwebtext|culturax|amberdatasets|olmo-mix\S*|dclm\S*|proof-pile\S*)",
+    re.I,
+)
+"""Datasets that models are trained on from scratch, and never tuned on alone."""
+
+
+def purpose(name: str, component: str) -> str:
+    """The part that a dataset belongs to: a corpus is data of the base, even where a tuned model's card names it."""
+    return "datasets" if CORPORA.search(name) else component
+
+
 def dataset_hits(card: Card, component: str, seen: set[str]) -> list[Hit]:
     """Datasets that are named and not here: their cards and files are pointed at."""
     hits: list[Hit] = []
     for name, place in datasets_named(card):
         if name in seen:
             continue
-        hits.append(Hit(component, "released", "data.named", name, "card", note=f"named at {place}"))
+        hits.append(Hit(purpose(name, component), "released", "data.named", name, "card", note=f"named at {place}"))
         hits.append(
             Hit("data_card", "partial", "data.named", name, "card", note="the dataset's own page, not seen here")
         )

@@ -109,6 +109,21 @@ def capped(table: Table, base: Table, name: str, adapter: bool = False) -> Table
     return table | bound | {"weights": lesser}
 
 
+def both(corpus: Row, tuning: Row, known: bool) -> Row:
+    """The data of a tuned model: those of its base, where its own card names them, and those of its tuning.
+
+    Where the base is `known`, its own row bounds this one afterwards, and what the card repeats of it adds nothing.
+    """
+    as_data = msgspec.structs.replace(tuning, component=corpus.component, name=corpus.name)
+    if known:
+        return as_data
+    if corpus.state == "unknown":
+        return msgspec.structs.replace(
+            as_data, state="unknown" if tuning.state != "absent" else "absent", low="unknown", high=tuning.high
+        )
+    return _lesser(as_data, corpus, "")
+
+
 def filled(table: Table, base: Table, name: str) -> Table:
     """The table of a mere copy (quantised, converted): what is not there itself is as its base has it."""
     note = f"as its base {name} has it"
@@ -126,7 +141,7 @@ def _lesser(own: Row, base: Row, name: str) -> Row:
     state = less(own.state, base.state)
     bound = state != own.state or terms != own.terms
     from_base = state != own.state and bool(base.path)
-    told = f"no more than its base {name} has" if bound else ""
+    told = f"no more than its base {name} has" if bound and name else ""
     return msgspec.structs.replace(
         own,
         state=state,
