@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from weighbridge.models.protocol import Model
+from weighbridge.models.remote.batch.lots import lots_of
 from weighbridge.weighing.bill import Bill
 from weighbridge.weighing.candidate import Candidate
 from weighbridge.weighing.endpoint import Endpoint
@@ -53,7 +54,10 @@ def price_note(contender: Contender) -> str | None:
     """How the cost of its calls was reckoned, where that is not plain from the price itself."""
     hourly = contender.candidate.price.per_hour
     if hourly is None:
-        return contender.candidate.price_source
+        share = contender.bill.batch_share
+        if lots_of(contender.candidate.model) is None or not contender.bill.known or share == 1:
+            return contender.candidate.price_source
+        return f"{contender.candidate.price_source or 'as the project states'}; batches at {share:g} of it"
     if not contender.machine_calls or not contender.machine_seconds:
         return f"{hourly:g} per machine hour; throughput not measured"
     rate = contender.machine_calls / contender.machine_seconds

@@ -200,13 +200,18 @@ def lots_note(contender: Contender, likely: int | None, course: Course) -> str:
         return ""
     total = len(course.task.items)
     most = rounds(total, lots.first, total)
-    share = contender.candidate.price.batch_share
-    price = "at the live price, for no batch price is known" if share is None else f"at {share:g} of the live price"
+    price, name = contender.candidate.price, contender.candidate.name
+    if price.batch_share is not None:
+        said = f"at {price.batch_share:g} of the live price"
+    elif price.known:
+        said = "at the live price, as its price names no `batch_share`"
+    else:
+        said = "at a price that is not known"
     many = f"{most} rounds" if likely is None else f"{rounds(likely, lots.first, total)} rounds (at most {most})"
     return (
-        f"{contender.candidate.name} answers in batches {price}, in {many} of which each may take "
-        f"{lots.format.hours} hours; a round is asked whole, the first {min(lots.first, total)} items, then twice as "
-        "many; the pilot asks it live, at the live price"
+        f"{name} answers in batches {said}, in {many} of which each may take {lots.format.hours} hours; a round is "
+        f"asked whole, the first {min(lots.first, total)} items, then twice as many; a pilot asks it live, at the "
+        "live price"
     )
 
 
