@@ -116,9 +116,7 @@ def people(title: str, releases: dict[str, tuple[str, Folder]], each: bool) -> N
             audits[name] = audit_openness(find_target(str(path)))
             base[name] = keywords((path / "README.md").read_text(encoding="utf-8"))
     spent = (time.process_time() - started) / len(audits)
-    print(
-        f"\n{len(audits)} systems that people graded, {1000 * spent:.0f} ms of CPU each; kappa with quadratic weights"
-    )
+    print(f"\n{title}: {len(audits)} systems that people graded, {1000 * spent:.0f} ms of CPU each")
     print("kappa: weighted by the squared distance, then by the distance; keywords: a baseline; in: in our interval")
     print(f"{'criterion':<14} {'kappa':>6} {'linear':>7} {'same':>6} {'keywords':>9} {'in':>12}")
     for identity, *_ in RULES:

@@ -175,13 +175,13 @@ def code_hits(card: Card, seen: set[str]) -> list[Hit]:
         about = f"{link.section}. {link.line[:600]}"
         rows: list[tuple[str, State, str]] = []
         if TRAINS.search(about) or TRAINS.search(link.text):
-            rows += [("training_code", "released", "training.link"), ("code_guide", "partial", "guide.link")]
+            rows += [("training_code", "released", "training.link"), ("code_guide", "released", "guide.link")]
         elif re.search(
             r"\b(repository|source code|code|github|codebase)\b",
             f"{link.text} {link.section} {link.line[:200]}",
             re.I,
         ):
-            rows += [("inference_code", "released", "inference.own.link"), ("code_guide", "described", "guide.link")]
+            rows += [("inference_code", "released", "inference.own.link"), ("code_guide", "partial", "guide.link")]
         if PREPARES.search(about):
             rows.append(("preprocessing_code", "released", "preprocessing.link"))
         if EVALUATES.search(f"{link.text} {link.line[:200]}"):
