@@ -30,7 +30,7 @@ DERIVED = {"project-file.md", "cli.md", "decision-json.md"}
 """Reference pages, written from the code and checked against it elsewhere."""
 NO_EXAMPLE = {"CHANGELOG.md", "CONTRIBUTING.md", "DATASHEET.md", "dependencies.md", "RESULTS.md"}
 PAUSE = 240
-VERDICT = re.compile(r"\bweighbridge (run|compare|sensitivity)\b")
+VERDICT = re.compile(r"\bweighbridge (run|compare|sensitivity|decide)\b")
 """Commands that may end undecided (3) or with nobody eligible (4): verdicts, not failures."""
 
 

@@ -23,8 +23,7 @@ MANY_UNREAD = 0.05
 
 def reasons(story: Story, findings: Sequence[Finding]) -> list[str]:
     """What led to the verdict: who was barred and by what, what is unknown, who was beaten when."""
-    lines = [finding.statement.rstrip(".") + "." for finding in findings if finding.met == "not met"]
-    lines += [f"Unknown: {finding.statement.rstrip('.')}." for finding in findings if finding.met == "unknown"]
+    lines = _failed(findings)
     if story.settled.short:
         lines.append(
             "The race stopped when a candidate that does not meet the requirements had won it; the rest were not "
@@ -44,6 +43,22 @@ def reasons(story: Story, findings: Sequence[Finding]) -> list[str]:
         for result in story.results
         if result.out and result.out_at is not None
     ][:8]
+    return lines
+
+
+def _failed(findings: Sequence[Finding]) -> list[str]:
+    """What is not met or not known: each in full, or, where there are many, who and of what."""
+    told = [finding for finding in findings if finding.met != "met"]
+    if len(told) <= MOST_OPEN:
+        lines = [finding.statement.rstrip(".") + "." for finding in told if finding.met == "not met"]
+        return lines + [f"Unknown: {finding.statement.rstrip('.')}." for finding in told if finding.met == "unknown"]
+    lines = []
+    for met, words in (("not met", "not met by"), ("unknown", "not known of")):
+        by: dict[str, list[str]] = {}
+        for finding in told:
+            if finding.met == met:
+                by.setdefault(finding.dimension, []).append(finding.candidate or "all")
+        lines += [f"{dimension.capitalize()}: {words} {listed(names)}." for dimension, names in by.items()]
     return lines
 
 

@@ -39,11 +39,13 @@ class Judged:
 
     @property
     def named(self) -> tuple[str, tuple[str, ...]]:
-        """The verdict's kind and whom it names: what is compared where something is changed."""
+        """Whether somebody is to be used, and whom the verdict names: what is compared where something is changed."""
         who = self.settled.winners
         if self.settled.kind == "undecided":
             who = () if self.settled.leader is None else (self.settled.leader,)
-        return self.settled.kind, tuple(sorted(self.standing.names[k] for k in who))
+        kind = self.settled.kind
+        use = kind in ("best", "preferred", "non_inferior", "superior", "frontier")
+        return "use" if use else kind, tuple(sorted(self.standing.names[k] for k in who))
 
 
 class Bench:
@@ -62,7 +64,14 @@ class Bench:
         scale = tuple(factors) if factors is not None else (1.0,) * len(standing.names)
         if any(factor != 1.0 for factor in scale):
             run = replace(run, evidence=replace(run.evidence, cost=run.evidence.cost * np.array(scale)[:, None]))
-        findings = find(run.evidence, terms, asked.alpha, self._findings, scale)
+        findings = find(
+            run.evidence,
+            terms,
+            asked.alpha,
+            self._findings,
+            scale,
+            at_once=standing.at_once and standing.pool is None,
+        )
         load = terms.requirements.load
         months: tuple[Month, ...] = ()
         if load is not None:

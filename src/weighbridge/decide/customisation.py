@@ -13,8 +13,8 @@ from weighbridge.evidence.words import listed
 
 WORDS: dict[Edit, str] = {
     "fine_tune": "fine-tuning",
-    "adapter": "adapters of one's own",
-    "head": "a head of one's own",
+    "adapter": "adapter of one's own",
+    "head": "head of one's own",
     "prune": "pruning",
     "quantise": "quantising",
     "export": "exporting",
@@ -49,7 +49,7 @@ def customisation_finding(subject: Subject, edits: Sequence[Edit], today: date) 
         return _finding(subject, "unknown", says, "meets if its weights can be downloaded")
     beyond = [WORDS[edit] for edit in edits if edit != "fine_tune"]
     if beyond:
-        says = f"its weights are not given out, and {listed(beyond)} needs them"
+        says = f"its weights are not given out, without which there is no {listed(beyond)}"
         return _finding(subject, "not met", says, "a model whose weights can be had")
     tuning = None if subject.vendor is None else tuning_of(subject.vendor)
     if tuning is None or tuning.status is None:

@@ -92,7 +92,10 @@ class CandidateResult(msgspec.Struct, frozen=True):
     prompt: str | None = None
     repeats: int = 1
     own_randomness: float | None = None
-    """Share of the interval's squared half-width that is the model's own randomness; None with one repeat."""
+    """Share of the variance behind the interval (its squared half-width) that is the model's own randomness; None
+    with one repeat."""
+    repeat_advice: str | None = None
+    """Whether several answers per item were worth their money, and what others would bring; None with one repeat."""
     cost_per_1000: float | None = None
     cost_interval: tuple[float, float] | None = None
     cost_spent: float | None = None

@@ -12,7 +12,7 @@ from weighbridge.decide.terms import Terms
 from weighbridge.decide.words import count, money, percent, seconds
 from weighbridge.evidence import Evidence, Finding, Met, Status
 from weighbridge.evidence.score import STATUS_CODES
-from weighbridge.stats.fixed import Interval, clustered_error, quantile_interval
+from weighbridge.stats.fixed import Interval, clustered_error, mean_interval, quantile_interval
 from weighbridge.stats.fixed.means import Floats
 from weighbridge.stats.fixed.special import t_quantile
 from weighbridge.stats.intervals import mean_sequence
@@ -30,12 +30,15 @@ def find(
     alpha: float,
     kept: Kept | None = None,
     factors: Sequence[float] | None = None,
+    *,
+    at_once: bool = False,
 ) -> list[Finding]:
     """One finding per candidate and requirement, in the order of the candidates.
 
     What was measured is "met" or "not met" only where a one-sided bound at 1 - alpha lies on that side of the limit;
     for demands on licence, openness, data, continuity, hardware and customisation see `decide.audited`. With `kept`
     nothing is found twice; `factors` say how the costs of `evidence` differ from those it was first filled with.
+    `at_once`: nobody watched the scores come, so that fixed-sample intervals hold for them.
     """
     requirements = terms.requirements
     findings: list[Finding] = []
@@ -58,7 +61,9 @@ def find(
             factor = factors[candidate] if factors is not None and dimension == "cost" else 1.0
             key = (candidate, dimension, limit, alpha, factor)
             if kept is None or key not in kept:
-                found = _named(_measured(evidence, candidate, dimension, limit, alpha, terms.currency), column.name)
+                found = _named(
+                    _measured(evidence, candidate, dimension, limit, alpha, terms.currency, at_once), column.name
+                )
                 if kept is None:
                     findings.append(found)
                     continue
@@ -69,10 +74,10 @@ def find(
 
 
 def _measured(
-    evidence: Evidence, candidate: int, dimension: str, limit: float, alpha: float, currency: str
+    evidence: Evidence, candidate: int, dimension: str, limit: float, alpha: float, currency: str, at_once: bool
 ) -> Finding:
     if dimension == "quality":
-        return _score(evidence, candidate, limit, alpha)
+        return _score(evidence, candidate, limit, alpha, at_once)
     if dimension == "cost":
         return _cost(evidence, candidate, limit, alpha, currency)
     return _latency(evidence, candidate, limit, alpha)
@@ -133,7 +138,7 @@ def cost_interval(evidence: Evidence, candidate: int, alpha: float) -> Interval 
     return 1000 * max(0.0, middle - half), 1000 * (middle + half)
 
 
-def _score(evidence: Evidence, candidate: int, limit: float, alpha: float) -> Finding:
+def _score(evidence: Evidence, candidate: int, limit: float, alpha: float, at_once: bool) -> Finding:
     asked = evidence.asked[candidate]
     drawn = evidence.order[asked[evidence.order]]
     units = evidence.score[candidate][drawn]
@@ -145,7 +150,9 @@ def _score(evidence: Evidence, candidate: int, limit: float, alpha: float) -> Fi
             "quality", "unknown", "its score is not known", limit=limit, would_change="meets if it reaches it"
         )
     value = float(units.mean())
-    low, high = mean_sequence(units, 2 * alpha, None, planned=units.size)
+    low, high = (
+        mean_interval(units, 2 * alpha) if at_once else mean_sequence(units, 2 * alpha, None, planned=units.size)
+    )
     met: Met = "met" if low >= limit else "not met" if high < limit else "unknown"
     statement = (
         f"{percent(value)}, between {percent(low)} and {percent(high)} ({count(int(asked.sum()), 'item')}); at least "

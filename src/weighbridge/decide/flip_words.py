@@ -42,7 +42,7 @@ class Change:
 
 def flip(change: Change, judged: Judged, then: Judged) -> FlipPoint:
     """The flip point with its sentence."""
-    kind, names = then.named
+    _, names = then.named
     found, currency = change.found, judged.terms.currency
     until: float | str | None = None
     at: float | str | None = None
@@ -53,7 +53,7 @@ def flip(change: Change, judged: Judged, then: Judged) -> FlipPoint:
     return FlipPoint(
         parameter=change.parameter,
         statement=f"{_where(change, at, currency)}: {verdict_words(then)}.",
-        kind=kind,
+        kind=then.settled.kind,
         candidates=list(names),
         candidate=change.candidate,
         now=change.now,
@@ -84,7 +84,7 @@ def unit_of(parameter: str, currency: str) -> str:
 
 def verdict_words(then: Judged) -> str:
     """What the verdict becomes."""
-    kind, names = then.named
+    kind, names = then.settled.kind, then.named[1]
     who = listed(list(names))
     if kind == "none":
         return "no candidate meets the requirements" if then.settled.barred else "no open candidate is good enough"
@@ -121,7 +121,7 @@ def _where(change: Change, at: float | str | None, currency: str) -> str:
         "cost_per_1000": "With a limit of {} per 1,000 requests or {}",
         "cost_per_month": "With a limit of {} per month or {}",
         "latency_p95": "With a limit of {} on latency or {}",
-        "score": "With at least {} demanded or {}",
+        "score": "With a score of {} or {} demanded",
         "months": "With {} months of continuity demanded or {}",
         "margin": "With a margin of {} or {}",
         "epsilon": "With a tolerance of {} or {}",

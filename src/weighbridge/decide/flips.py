@@ -7,6 +7,7 @@ a doubling apart.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -44,7 +45,14 @@ def flip_points(bench: Bench, judged: Judged) -> list[FlipPoint]:
     if judged.standing.values.size <= MOST_CELLS:
         for search in (_limits, _prices, _margins, _weights, _job, _volume, _dates):
             searched += search(bench, judged)
-    return [*searched, *_unknowns(bench, judged), *_without(bench, judged)]
+    found = [*searched, *_unknowns(bench, judged), *_without(bench, judged)]
+    # One of each figure first: of many prices only the first few fit on a screen.
+    seen: Counter[str] = Counter()
+    turns = []
+    for point in found:
+        turns.append(seen[point.parameter])
+        seen[point.parameter] += 1
+    return [point for _, point in sorted(zip(turns, found, strict=True), key=lambda pair: pair[0])]
 
 
 def _differs(judged: Judged, other: Judged) -> bool:
@@ -129,7 +137,7 @@ def _margins(bench: Bench, judged: Judged) -> Iterator[FlipPoint]:
         return bench.judge(judged.terms, question=changed)
 
     for up in (True, False):
-        values = away(now or 0.001, up=up, most=0.5, least=0.0005, per_doubling=1)
+        values = away(now or 0.001, up=up, most=max(0.1, 4 * now), least=0.0005, per_doubling=1)
         found = crossing(now, values, lambda value: not _differs(judged, judge(value)))
         if found is not None:
             option = f"--require {name}={found.at:.10g}"

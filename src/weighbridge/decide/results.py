@@ -7,6 +7,7 @@ import numpy as np
 
 from weighbridge.decide.decision import CandidateResult, PairResult
 from weighbridge.decide.findings import cost_interval, known_costs
+from weighbridge.decide.repeating import own_randomness, repeat_advice
 from weighbridge.decide.settle import Settled
 from weighbridge.decide.standing import Standing
 from weighbridge.decide.timing import timing
@@ -45,6 +46,7 @@ def _candidate(evidence: Evidence, standing: Standing, settled: Settled, k: int)
         prompt=column.prompt,
         repeats=int(evidence.repeats[k]),
         own_randomness=own_randomness(evidence, standing, k),
+        repeat_advice=repeat_advice(evidence, standing, k),
         cost_per_1000=1000 * float(costs.mean()) if costs.size else None,
         cost_interval=cost_interval(evidence, k, standing.alpha),
         cost_spent=float(costs.sum()) * int(evidence.repeats[k]) if costs.size else None,
@@ -61,24 +63,6 @@ def _candidate(evidence: Evidence, standing: Standing, settled: Settled, k: int)
         policy=column.policy,
         exhausted_score=float(evidence.score[k].mean()) if asked.all() and asked.size else None,
     )
-
-
-def own_randomness(evidence: Evidence, standing: Standing, k: int) -> float | None:
-    """Share of the variance of the candidate's mean score that its own randomness causes; None with one repeat.
-
-    Within-item variance over repeats / repeats, averaged over units, against the variance of the unit scores (Miller
-    2024, arXiv 2411.00640, section 3.1). More repeats shrink this share of the interval and no other.
-    """
-    repeats = int(evidence.repeats[k])
-    units = int(standing.counts[k])
-    if repeats < 2 or units < 2:
-        return None
-    drawn = evidence.within[k][evidence.order] / repeats
-    starts = standing.starts[: units + 1]
-    sizes = np.diff(starts)
-    own = np.add.reduceat(np.nan_to_num(drawn), starts[:-1]) / sizes**2
-    total = float(standing.prefix(k).var(ddof=1))
-    return min(1.0, float(own.mean()) / total) if total > 0 else None
 
 
 def pair_results(evidence: Evidence, standing: Standing, settled: Settled) -> list[PairResult]:

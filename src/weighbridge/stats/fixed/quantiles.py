@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +24,7 @@ class QuantileInterval:
     items: int
 
 
+@lru_cache(maxsize=4096)
 def ranks(n: int, q: float, alpha: float) -> tuple[int, int]:
     """Ranks (l, u), counted from 1, with P(X_(l) <= quantile <= X_(u)) >= 1 - alpha for any distribution.
 

@@ -8,6 +8,7 @@ to SciPy within 1e-10.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 _TINY = 1e-300
@@ -88,6 +89,7 @@ def beta_quantile(p: float, a: float, b: float) -> float:
     return x
 
 
+@lru_cache(maxsize=4096)
 def t_quantile(p: float, freedom: float) -> float:
     """The `p` quantile of Student's t with `freedom` > 0 degrees of freedom, 0 < p < 1."""
     if p == 0.5:
