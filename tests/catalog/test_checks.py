@@ -72,6 +72,20 @@ def test_the_systems_of_the_debate_are_found_by_a_search(name):
     assert shipped_catalogue().search(name), name
 
 
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("llama2", "llama-2-70b"),
+        ("PaLM 2/Bard", "palm-2"),
+        ("gptj", "gpt-j-6b"),
+        ("claude 2", "claude-2"),
+        ("BERT", "bert-large"),
+    ],
+)
+def test_a_search_does_not_hang_on_writing_and_puts_names_first(words, first):
+    assert shipped_catalogue().search(words)[0].id == first
+
+
 def test_lists_of_openness_are_of_known_words():
     for model in shipped_catalogue().models.values():
         assert model.says("mof_class") in ("", "I", "II", "III", "none")

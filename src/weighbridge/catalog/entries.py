@@ -185,7 +185,7 @@ def parsed_tables(content: bytes, where: str, more_sources: dict[str, Source] | 
 
 
 def age(fact: Fact, today: date | None = None, sources: dict[str, Source] | None = None) -> int:
-    """Days since what a fact says was true: since it was read, or since the copy of its source that was read was made.
+    """Days since what a fact says was true: since it was read, or since the copy that was read was made.
 
     Without `sources` since it was read. The newest of its sources counts; a copy without a date counts as read then.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -55,14 +56,25 @@ class Catalogue:
         return found | {folded(model): model for model in self.models}
 
     def search(self, words: str) -> list[ModelFacts]:
-        """Models in whose names or facts every one of the words occurs."""
-        wanted = words.lower().split()
+        """Models in whose names or facts every one of the words occurs; those named so come first.
+
+        Dashes, dots and blanks do not matter: ``llama2`` finds Llama 2.
+        """
+        wanted = [word for word in re.split(r"[\s/,()]+", words.lower()) if word]
+
+        def has(text: str) -> bool:
+            plain = _plain(text)
+            return all(word in text or (_plain(word) or word) in plain for word in wanted)
+
+        def names(model: ModelFacts) -> str:
+            return f"{model.id} {model.name} {' '.join(model.aliases)}".lower()
 
         def text(model: ModelFacts) -> str:
             values = " ".join(f"{name} {fact.value}" for name, fact in model.facts.items())
-            return f"{model.id} {model.name} {' '.join(model.aliases)} {values}".lower()
+            return f"{names(model)} {values}".lower()
 
-        return [model for model in self.models.values() if all(word in text(model) for word in wanted)]
+        found = [model for model in self.models.values() if has(text(model))]
+        return sorted(found, key=lambda model: not has(names(model)))
 
     def credits(self, models: list[ModelFacts]) -> list[str]:
         """Credit lines that the sources of these models' facts ask for."""
@@ -88,3 +100,7 @@ def parsed(content: bytes, where: str, more_sources: dict[str, Source] | None = 
 
 def _catalogue(tables: Tables) -> Catalogue:
     return Catalogue(tables.sources, tables.of("models", ModelFacts))
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text)
