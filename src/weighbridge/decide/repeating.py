@@ -1,4 +1,4 @@
-"""How much of a candidate's interval is its own randomness, and whether its repeated answers are worth their money."""
+"""How much of a candidate's interval is its own randomness, and whether repeats are worth their price."""
 
 from __future__ import annotations
 

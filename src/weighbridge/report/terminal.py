@@ -115,7 +115,8 @@ def _candidate_row(decision: Decision, result: CandidateResult) -> Row:
         notes.append(f"scored by {result.answering.words}" if not result.answering.by_itself else None)
     if result.own_randomness is not None:
         share = figures.percent(result.own_randomness, 0)
-        notes.append(f"{result.repeats} answers per item; {share} of the interval is its own randomness")
+        notes.append(f"{result.repeats} answers per item; {share} of the variance is its own randomness")
+        notes.append(result.repeat_advice)
     notes.append(timing_note(result))
     won = result.name in decision.verdict.candidates and decision.verdict.kind != "undecided"
     return Row(
