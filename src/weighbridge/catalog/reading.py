@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,12 +46,24 @@ def tree_of(content: bytes, where: str) -> Any:  # noqa: ANN401 - whatever the f
     import yaml
 
     try:
-        return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
+        tree = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{where}:{mark.line + 1}" if mark else where
         what = getattr(error, "problem", None) or getattr(error, "reason", None) or "not text"
         raise UsageError(f"the file is no YAML: {what}", where=place, fix=_WHOLE) from None
+
+
+    return _dated(tree)
+
+
+def _dated(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """With days as text: YAML makes dates of them where they are not in quotes."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: _dated(part) for key, part in value.items()}
+    return [_dated(part) for part in value] if isinstance(value, list) else value
 
 
 _WHOLE = "check that the file is whole; get it anew where it was cut or is another page"
