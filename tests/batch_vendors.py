@@ -38,7 +38,7 @@ class Lot:
     looks: int = 0
     cancelled: bool = False
     fate: str = "ended"
-    """``ended``, ``failed``, ``expired``; or ``stuck``: never worked off."""
+    """``ended``, ``failed``, ``expired``; ``full``: no room for it (openai); or ``stuck``: never worked off."""
 
     def over(self, needed: int) -> bool:
         return self.fate != "stuck" and (self.looks > needed or self.cancelled)
@@ -180,7 +180,7 @@ def _openai_row(server: BatchVendors, lot: Lot) -> dict[str, Any]:
     over = lot.over(server.looks)
     status = "in_progress"
     if over:
-        status = "cancelled" if lot.cancelled else {"ended": "completed"}.get(lot.fate, lot.fate)
+        status = "cancelled" if lot.cancelled else {"ended": "completed", "full": "failed"}.get(lot.fate, lot.fate)
     done = len(lot.requests) if over and status == "completed" else 0
     row: dict[str, Any] = {
         "id": lot.id,
@@ -197,7 +197,8 @@ def _openai_row(server: BatchVendors, lot: Lot) -> dict[str, Any]:
         "errors": None,
     }
     if status == "failed":
-        row["errors"] = {"object": "list", "data": [{"code": "invalid_json_line", "message": "bad line", "line": 1}]}
+        code = "token_limit_exceeded" if lot.fate == "full" else "invalid_json_line"
+        row["errors"] = {"object": "list", "data": [{"code": code, "message": "bad line", "line": 1}]}
     return row
 
 

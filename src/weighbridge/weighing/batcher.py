@@ -16,7 +16,7 @@ from weighbridge.weighing.limits import Limits
 from weighbridge.weighing.lot_log import Lot, LotLog, alone
 from weighbridge.weighing.lot_results import Collected, collect
 from weighbridge.weighing.lot_sending import Round, found_again, send
-from weighbridge.weighing.progress import Batched
+from weighbridge.weighing.progress import Batched, Retried
 
 _LOST_LOOKS = 40
 """Looks in a row that fail before a lot is left to a later run; at a minute each."""
@@ -153,7 +153,7 @@ class Batcher:
         while True:
             try:
                 state = await lots.format.state(lot.id or "")
-                lost = 0
+                lost, patience = 0, 0.0
                 if state.status == "failed":
                     await self._log.step(lot.token, "over")
                     return Collected(self._log.orders(lot), failed=state)
@@ -164,6 +164,7 @@ class Batcher:
                     await self._log.step(lot.token, "over")
                     return Collected(self._log.orders(lot), gone=True)
                 lost += 1
+                patience = error.retry_after or 0.0
                 if error.kind in FATAL or lost >= _LOST_LOOKS:
                     self._caller.take_down(contender, f"batch {lot.id}: {told(error)}")
                     return Collected([])
@@ -176,7 +177,7 @@ class Batcher:
                     return Collected([])
                 await asyncio.sleep(min(0.5, lots.patience.first))
                 continue
-            await self._pause(lots.patience.waits(number))
+            await self._pause(max(patience, lots.patience.waits(number)))
             number += 1
 
     async def _halted(self, contender: Contender, lots: Lots, lot: Lot) -> float:
@@ -221,6 +222,7 @@ class Batcher:
         """Take what a lot brought out of `left`; fail what must not be asked again. Returns how long to wait."""
         wait = 0.0
         missing = {order.key for order in found.orders} & left.keys()
+        full = found.failed is not None and found.failed.kind == "rate_limit"
         for key in missing:
             job = left[key]
             if job.over:
@@ -230,6 +232,10 @@ class Batcher:
             if held is not None:
                 self._purse.settle(held[0], 0.0)
             error = found.error(key, job.contender.source.model)
+            if full:
+                # The vendor's queue is full, maybe for hours: no attempt was made, and another is worth it.
+                wait = self._full(job, error, wait, lots_of(job.contender.candidate.model))
+                continue
             attempts[key] = attempts.get(key, 0) + 1
             if error.kind in FATAL or (found.failed is not None and not error.retryable):
                 self._caller.take_down(job.contender, f"batch: {told(error)}")
@@ -241,6 +247,14 @@ class Batcher:
             job.contender.retries += 1
             wait = max(wait, self._caller.wait(error, attempts[key]))
         return wait
+
+    def _full(self, job: Job, error: ModelError, wait: float, lots: Lots | None) -> float:
+        """Seconds until a lot that had no room is handed in again; told once a lot."""
+        if wait or lots is None:
+            return wait
+        contender = job.contender
+        self._caller.tell(Retried(contender.index, job.item, 1, error.kind, error.what, lots.patience.most))
+        return lots.patience.most
 
     async def _in_time(self, claiming: Coroutine[None, None, list[Lot]]) -> list[Lot]:
         """What `claiming` gives; where the run is stopped and it takes longer than the grace, nothing.

@@ -49,6 +49,11 @@ class Purse:
         self.empty: str | None = None
         """Which cap was reached, once one is: ``money``, ``calls`` or ``minutes``."""
 
+    @property
+    def calls_left(self) -> int | None:
+        """Calls that may still be sent; None where they are not limited."""
+        return None if self._calls is None else max(0, self._calls - self.calls)
+
     def try_reserve(self, money: float, now: float, seconds: float = 0.0) -> Hold | None:
         """Set aside `money` for a call that may take `seconds`, or None (and perhaps `empty` from now on)."""
         if self.empty:

@@ -29,7 +29,7 @@ class Caller:
         self, limits: Limits, purse: Purse, store: Store, halt: Halt, tell: Callable[[Event], None], seed: int
     ) -> None:
         self._limits = limits
-        self._purse = purse
+        self.purse = purse
         self._halt = halt
         self.tell = tell
         self._recorder = Recorder(store, self.committed, self._store_broke)
@@ -139,10 +139,10 @@ class Caller:
         if not isinstance(model, Starting):
             return True
         try:
-            async with asyncio.timeout_at(self._purse.ends):
+            async with asyncio.timeout_at(self.purse.ends):
                 await model.start()
         except TimeoutError:
-            self._purse.empty = "minutes"
+            self.purse.empty = "minutes"
             self._halt.call("budget")
             return False
         except ModelError as error:
@@ -158,8 +158,8 @@ class Caller:
         hold: Hold | None = None
         try:
             if contender.down is None and not self._halt.reason:
-                most = contender.bill.at_most(job.request) if self._purse.capped else 0.0
-                hold = await self._purse.reserve(most, contender.slowest)
+                most = contender.bill.at_most(job.request) if self.purse.capped else 0.0
+                hold = await self.purse.reserve(most, contender.slowest)
                 if hold is None:
                     self._halt.call("budget")
         finally:
@@ -174,7 +174,7 @@ class Caller:
         contender, endpoint, request = job.contender, job.contender.endpoint, job.request
         loop = asyncio.get_running_loop()
         task = asyncio.current_task()
-        ends = self._purse.ends
+        ends = self.purse.ends
         completion: Completion | None = None
         error: ModelError | None = None
         cut = False
@@ -211,7 +211,7 @@ class Caller:
         if completion is not None:
             self._accept(job, hold, completion, now - sent, share, flight)
         elif cut:
-            self._purse.empty = "minutes"
+            self.purse.empty = "minutes"
             self._halt.call("budget")
             return None, None
         return completion, error
@@ -239,10 +239,10 @@ class Caller:
             completion = msgspec.structs.replace(completion, prompt=None)
         cost = contender.bill.cost(usage, share)
         if cost is not None or contender.bill.free:
-            self._purse.settle(hold, cost or 0.0)
+            self.purse.settle(hold, cost or 0.0)
         else:
-            self._purse.settle(hold, contender.bill.at_most(job.request), certain=False)
-        if self._purse.capped:
+            self.purse.settle(hold, contender.bill.at_most(job.request), certain=False)
+        if self.purse.capped:
             contender.bill.learn(job.request, usage, share, cost)
         contender.failed_in_row = 0
         self.answers += 1
@@ -252,9 +252,9 @@ class Caller:
         """A time-out or a cut stream may be billed: then its worst case counts as spent."""
         hourly = job.contender.candidate.price.per_hour
         if error is not None and not error.usage_may_be_billed and error.kind != "timeout":
-            self._purse.settle(hold, share * hourly / 3600 if hourly is not None else 0.0)
+            self.purse.settle(hold, share * hourly / 3600 if hourly is not None else 0.0)
         else:
-            self._purse.settle(hold, job.contender.bill.at_most(job.request), certain=False)
+            self.purse.settle(hold, job.contender.bill.at_most(job.request), certain=False)
 
     def _heed(self, endpoint: Endpoint, error: ModelError, sent: float) -> None:
         if error.kind not in ("rate_limit", "timeout") and error.retry_after is None:

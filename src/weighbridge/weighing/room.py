@@ -161,6 +161,7 @@ class Room:
         for candidate, begin in first.items():
             found = lots_of(self._contenders[candidate].candidate.model)
             end = begin if found is None else round_end(begin, found.first, len(self._order.items))
+            end = min(end, begin + self._affordable(candidate))
             for row in self._jobs([(candidate, position) for position in range(begin, end)]):
                 for job in row:
                     if job.key not in there:
@@ -169,6 +170,14 @@ class Room:
                         ahead.append(job)
         stored = self._store.get_many([job.key for job in ahead])
         return [job for job in ahead if job.key not in stored]
+
+    def _affordable(self, candidate: int) -> int:
+        """Items that a candidate's equal part of the calls that are left pays for."""
+        left = self._caller.purse.calls_left
+        up = sum(contender.down is None for contender in self._contenders)
+        if left is None or not up:
+            return len(self._order.items)
+        return left // up // self._contenders[candidate].candidate.repeats
 
     def _jobs(self, cells: Sequence[Cell]) -> list[list[Job]]:
         """One row of jobs (repeats) per cell; a prompt that candidates share is rendered once per item."""
