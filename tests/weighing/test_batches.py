@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
+from click.testing import CliRunner
 
 from batch_vendors import BatchVendors
+from weighbridge.cli.store import store as store_commands
 from weighbridge.evidence import Budget, Question
 from weighbridge.models.protocol import Request
 from weighbridge.models.remote.batch.lots import Patience
@@ -332,3 +335,30 @@ async def test_no_secret_is_in_the_store_of_a_run_in_batches(store, server, tmp_
     store.close()
     for path in tmp_path.iterdir():
         assert b"sk-planted" not in path.read_bytes()
+
+
+async def test_what_is_still_at_a_vendor_is_listed(tmp_path, server):
+    server.looks = 10**9
+    halt = Halt()
+
+    def progress(event: object) -> None:
+        if isinstance(event, Batched):
+            halt.call("budget")
+
+    path = tmp_path / "answers.db"
+    command = ["batches", "--store", str(path)]
+    with open_store(path) as store:
+        await measure(
+            task_of(1), [batched("openai", server)], store=store, limits=QUICK, progress=progress, halt=halt
+        )
+    text = CliRunner().invoke(store_commands, command)
+    assert text.exit_code == 0
+    assert "batch_0000, 1 request, " in text.output
+    assert "openai (openai:gpt-4o-mini)" in text.output
+    assert all(len(line) <= 80 for line in text.output.splitlines())
+    [row] = json.loads(CliRunner().invoke(store_commands, [*command, "--json"]).output)
+    assert (row["id"], row["candidate"], row["requests"], row["step"]) == ("batch_0000", "openai", 1, "known")
+    server.looks = 0
+    with open_store(path) as store:
+        await measure(task_of(1), [batched("openai", server)], store=store, limits=QUICK)
+    assert CliRunner().invoke(store_commands, command).output == "no batch is out\n"

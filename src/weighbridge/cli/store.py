@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from weighbridge.cli.store_batches import batches
 from weighbridge.cli.store_options import (
     located,
     location_option,
@@ -26,6 +27,9 @@ def store() -> None:
 
     Every answer of a model is kept in one file under the key of what was asked, so that no run pays for it twice.
     """
+
+
+store.add_command(batches)
 
 
 @store.command(name="list")
