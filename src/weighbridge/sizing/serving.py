@@ -1,19 +1,25 @@
-"""What serving a load on machines of one's own costs: machines, utilisation, money, by month and by million tokens."""
+"""What serving a load on machines of one's own costs: machines, utilisation, money by month and by token."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
+from weighbridge.catalog.hardware import accelerators
+from weighbridge.catalog.models import ModelFacts
 from weighbridge.errors import UsageError
 from weighbridge.evidence import Load
+from weighbridge.sizing.calls import DAYS, lengths
 from weighbridge.sizing.demand import Capacity, day, machines_for, most_served
 from weighbridge.sizing.device import Device
+from weighbridge.sizing.device import device as device_named
 from weighbridge.sizing.interval import Interval, exactly
 from weighbridge.sizing.precision import Precision
 from weighbridge.sizing.rates import Rates, rates
+from weighbridge.sizing.reading import shape_of_facts
 from weighbridge.sizing.shape import Shape
 
-HOURS_A_MONTH = 365.25 * 24 / 12
+HOURS_A_MONTH = DAYS * 24
 SECONDS_A_DAY = 86_400
 MAY_WAIT = 0.05
 """Share of the requests of the busiest hour that may find every place taken."""
@@ -31,6 +37,14 @@ class Hosting:
     people_per_month: float = 0.0
     """Money for the people who run it, by the month."""
     may_wait: float = MAY_WAIT
+    batched: float = 0.0
+    """Share of the requests that can wait for a quiet hour of the day."""
+
+    def deferring(self, batched: float) -> Hosting:
+        """The same, with another share of requests that can wait. Raises `UsageError` outside [0, 1]."""
+        if not 0 <= batched <= 1:
+            raise UsageError(f"a batched share of {batched:g}", fix="a share lies between 0 and 1")
+        return replace(self, batched=batched)
 
     @property
     def devices(self) -> int:
@@ -92,69 +106,95 @@ class ServingCost:
 
     @property
     def requests_per_month(self) -> float:
-        return self.load.requests_per_day * 365.25 / 12
+        return self.load.requests_per_day * DAYS
+
+
+def busiest(load: Load, batched: float = 0.0) -> float:
+    """Requests of the busiest hour over those of the mean hour, as machines must be made for.
+
+    Requests that can wait fill the quiet hours; of the mean there is no less.
+    """
+    return max(1.0, (1 - batched) * max(day(load.peak_to_mean)))
 
 
 def hosting(
-    shape: Shape,
-    device: Device,
+    shape: Shape | ModelFacts,
+    device: Device | str,
     count: int,
     load: Load,
     *,
-    per_hour: Interval | float,
+    per_hour: Interval | float | None = None,
     kept: Precision | str = "bf16",
     spare: int = 1,
     people_per_month: float = 0.0,
+    batched: float = 0.0,
     found: Rates | None = None,
     stream_at_least: float | None = None,
 ) -> Hosting:
     """A model on machines of `count` devices, for requests of the load's lengths.
 
-    `per_hour` is the price of one device. `found` replaces the predicted rates, such as `measured` ones. Raises
-    `UsageError` where the load does not say its lengths, the model does not fit, or a price is negative.
+    `per_hour` is the price of one device, the catalogue's where it is None. `found` replaces the predicted rates,
+    such as `measured` ones. Raises `UsageError` where the load does not say its lengths, the model does not fit, no
+    price is known, or one is negative.
     """
-    if load.input_tokens is None or load.output_tokens is None:
-        raise UsageError(
-            "the load does not say how long its requests and answers are",
-            fix="input_tokens and output_tokens, on average (a run measures them)",
-        )
-    price = per_hour if isinstance(per_hour, Interval) else exactly(per_hour)
+    read, written = lengths(load)
+    made = shape_of_facts(shape) if isinstance(shape, ModelFacts) else shape
+    on = device_named(device) if isinstance(device, str) else device
+    price = hour_of(on) if per_hour is None else per_hour if isinstance(per_hour, Interval) else exactly(per_hour)
     if price.low < 0 or people_per_month < 0 or spare < 0:
         raise UsageError("a price, a wage or a number of spare machines is below 0", fix="0 or more")
     found = found or rates(
-        shape,
-        device,
+        made,
+        on,
         count,
         kept,
-        input_tokens=load.input_tokens,
-        output_tokens=load.output_tokens,
+        input_tokens=read,
+        output_tokens=written,
         stream_at_least=stream_at_least,
     )
-    return Hosting(found, price * found.fit.count, spare, people_per_month)
+    return Hosting(found, price * found.fit.count, spare, people_per_month).deferring(batched)
+
+
+def hour_of(device: Device) -> Interval:
+    """What renting one for an hour costs by the catalogue, USD; between its ends the geometric mean is likely.
+
+    Raises `UsageError` where no price is known.
+    """
+    entry = next((one for one in accelerators().values() if one.name == device.name), None)
+    price = entry.hour_usd if entry is not None else None
+    if price is None:
+        raise UsageError(
+            f"the catalogue knows no price for an hour of {device.name}",
+            fix="say what one costs you: --price-per-hour (for your own machines: what they cost to own and run)",
+        )
+    return Interval(price[0], math.sqrt(price[0] * price[1]), price[1])
 
 
 def serving_cost(host: Hosting, load: Load) -> ServingCost:
     """What `load` costs on such machines, which run day and night and are enough for its busiest hour."""
     mean = load.requests_per_day / SECONDS_A_DAY
-    peak = mean * max(day(load.peak_to_mean))
+    peak = mean * busiest(load, host.batched)
     machines = host.machines(peak)
     per_month = host.month(machines)
     served = host.rates.requests
-    requests = load.requests_per_day * 365.25 / 12
-    per_request = per_month * (1 / requests)
+    per_request = per_month * (1 / (load.requests_per_day * DAYS))
     found = host.rates
     reading = min(0.99, (found.requests.likely / found.fit.replicas) * found.input_tokens / found.prefill.likely)
     of_input, of_output = found.input_tokens / 1e6, found.output_tokens / 1e6
+    busy = [
+        min(1.0, mean / (count * rate))
+        for count, rate in (
+            (machines.low, served.high),
+            (machines.likely, served.likely),
+            (machines.high, served.low),
+        )
+    ]
     return ServingCost(
         hosting=host,
         load=load,
         peak=peak,
         machines=machines,
-        utilisation=Interval(
-            min(1.0, mean / (machines.low * served.high)),
-            min(1.0, mean / (machines.likely * served.likely)),
-            min(1.0, mean / (machines.high * served.low)),
-        ),
+        utilisation=Interval(min(busy), busy[1], max(busy)),
         per_month=per_month,
         per_request=per_request,
         per_million_input=per_request * (reading / of_input),
