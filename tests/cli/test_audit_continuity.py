@@ -38,6 +38,13 @@ def test_what_is_known_of_a_model(weighbridge, target, told):
     assert all(len(line.rstrip()) <= 80 for line in ran.out.splitlines())
 
 
+def test_a_record_that_is_old_says_so(weighbridge):
+    told = weighbridge("audit", "continuity", "gpt-5.5", "--today", "2027-06-01").out
+    assert "the record is old: it was last read on 2026-11-21" in told
+    assert "old: 192 days" in " ".join(told.split())
+    assert "old" not in weighbridge("audit", "continuity", "gpt-5.5", *DAY).out
+
+
 @pytest.mark.parametrize(
     ("target", "months", "code"), [("gpt-4o", 12, 4), ("gpt-4o", 1, 0), ("llama-2-7b", 60, 0), ("gopher", 12, 4)]
 )

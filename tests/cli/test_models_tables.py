@@ -45,9 +45,17 @@ def test_tables_are_json_for_programs(weighbridge, table):
     assert all(fact["source"] for row in rows for fact in row["facts"].values())
 
 
-def test_facts_that_change_are_marked_old(weighbridge):
-    assert "old: " in weighbridge("models", "vendors", "azure").out
-    assert "old: " not in weighbridge("models", "show", "bloom").out
+def test_facts_that_change_are_marked_old_and_others_are_not():
+    from datetime import date
+
+    from weighbridge.catalog.fact import Fact, Source
+    from weighbridge.cli.catalogue_view import origin
+
+    fact = Fact(value=30, confidence="A", source=("page",), seen="2026-08-01")
+    sources = {"page": Source(what="page", date="2026-08-01")}
+    assert "old: 121 days" in origin("retention_days", fact, sources, date(2026, 11, 30))
+    assert "old" not in origin("retention_days", fact, sources, date(2026, 11, 29))
+    assert "old" not in origin("params_total", fact, sources, date(2030, 1, 1))
 
 
 @pytest.mark.parametrize(

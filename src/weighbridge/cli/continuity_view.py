@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from weighbridge.audit.continuity.lifetimes import SLACK
+from weighbridge.catalog.entries import OLD, age
 
 if TYPE_CHECKING:
     from weighbridge.audit.continuity import Backing, Continuity
@@ -32,7 +33,7 @@ def lines(found: Continuity, months: int, demand: ContinuityFor | None) -> Itera
         yield ""
         yield "Calendar"
         for one in found.calendar[:LISTED]:
-            yield from _ending(one, found.promised(one.version))
+            yield from _ending(one, found)
         if len(found.calendar) > LISTED:
             yield f"  and {len(found.calendar) - LISTED} more"
     if found.rules:
@@ -45,6 +46,8 @@ def lines(found: Continuity, months: int, demand: ContinuityFor | None) -> Itera
         yield ""
         yield f"Outlook for {months} months"
         yield from _outlook(outlook)
+        if found.record is not None and (found.today - found.record.read).days > OLD:
+            yield from _wrapped(f"the record is old: it was last read on {found.record.read}")
     if found.record is not None and found.record.curve is not None:
         yield from _curve(found)
     if found.kind == "weights":
@@ -69,7 +72,8 @@ def lines(found: Continuity, months: int, demand: ContinuityFor | None) -> Itera
         yield from _lock_in(found.lock_in)
 
 
-def _ending(one: Ending, promised: float | None) -> Iterator[str]:
+def _ending(one: Ending, found: Continuity) -> Iterator[str]:
+    promised = found.promised(one.version)
     yield from _wrapped(f"{one.version.id}: {one.words()}")
     details = [f"released {one.version.says('released')}"]
     if one.version.announced is not None:
@@ -80,7 +84,9 @@ def _ending(one: Ending, promised: float | None) -> Iterator[str]:
     if one.version.says("status") == "deprecated":
         details.append("closed to new customers")
     fact = one.version.facts.get("retires") or one.version.facts.get("not_before") or one.version.facts["released"]
-    details.append(f"by {', '.join(fact.source)}, seen {fact.seen}, {fact.confidence}")
+    days = age(fact, found.today)
+    old = f", old: {days} days" if days > OLD else ""
+    details.append(f"by {', '.join(fact.source)}, seen {fact.seen}, {fact.confidence}{old}")
     yield from _wrapped("; ".join(details), "      ")
     for doubt in one.doubts:
         yield from _wrapped(f"contested: {doubt}", "      ")

@@ -116,6 +116,14 @@ def test_a_row_read_long_ago_says_nothing_of_today():
     assert record([stale, fresh], TODAY).outlook(fresh, 12).compared == 1
 
 
+def test_a_record_that_was_read_a_year_ago_is_still_a_record():
+    rows = [version(f"gone{n}", released="2024-01-01", retires=f"2026-0{n + 1}-01") for n in range(4)]
+    rows += [version(f"live{n}", released="2024-01-01") for n in range(4)]
+    now = record(rows, TODAY).outlook(rows[-1], 12)
+    later = record(rows, TODAY + timedelta(days=365)).outlook(rows[-1], 12)
+    assert (now.compared, now.lasted) == (later.compared, later.lasted) == (8, 4)
+
+
 def test_a_promise_of_notice_counts_as_it_was_kept():
     kept = [
         version(f"k{n}", released="2024-01-01", announced=f"2025-0{n + 1}-01", retires="2026-01-01") for n in range(3)
@@ -243,3 +251,11 @@ def test_architectures_are_read_from_listings_and_gguf_files(tmp_path):
     (folder / "model.gguf").write_bytes(b"no gguf")
     with pytest.raises(UsageError):
         architecture(find_target(str(folder)))
+
+
+def test_a_day_in_the_past_is_judged_by_what_was_known_then():
+    before = audit_continuity(named_target("gpt-4o"), date(2026, 10, 13), version="gpt-4o")
+    after = audit_continuity(named_target("gpt-4o"), date(2026, 10, 14), version="gpt-4o")
+    assert before.calendar[0].state == "open"
+    assert after.calendar[0].state == "announced"
+    assert before.finding(ContinuityFor(months=5)).value > after.finding(ContinuityFor(months=5)).value

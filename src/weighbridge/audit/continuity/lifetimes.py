@@ -56,6 +56,11 @@ class Record:
     curve: Curve | None
     """Survival by months since release; None where there is no version."""
 
+    @property
+    def read(self) -> date:
+        """The last day of which the rows speak: the day itself, or the newest day on which one was read before it."""
+        return min(self.day, max((one.seen for one in self.versions), default=self.day))
+
     def outlook(self, version: Version, months: float, notice_days: float | None = None) -> Outlook:
         """The probability that a version known on the day is served `months` later."""
         known = version.as_of(self.day) or version
@@ -88,24 +93,25 @@ class Record:
         return Outlook(Chance(share, around.low, around.high), "promise", months, len(notices), kept)
 
     def _known(self, version: Version) -> bool:
-        """Whether its row was read late enough to say if it is served on the day."""
-        return version.ended(self.day) or version.seen >= self.day - STALE
+        """Whether its row was read late enough to say if it was served on the last day of the record."""
+        return version.ended(self.read) or version.seen >= self.read - STALE
 
     def _by_record(self, version: Version, months: float) -> Outlook:
         """Versions served as many months ago, and of them those served still; with the curve by age as a prior."""
-        then = self.day - timedelta(days=round(months * MONTH))
+        read = self.read
+        then = read - timedelta(days=round(months * MONTH))
         past = [
             one
             for one in self.versions
             if one.released and one.released <= then and not one.ended(then) and self._known(one)
         ]
-        lasted = [one for one in past if not one.ended(self.day)]
+        lasted = [one for one in past if not one.ended(read)]
         age = (self.day - (version.released or self.day)).days / MONTH
         by_age = self.curve.conditional(age, months) if self.curve is not None else None
         prior = by_age.value if by_age is not None else 0.5
         share = (len(lasted) + PRIOR * prior) / (len(past) + PRIOR)
         # Versions that a vendor ended on one day were one decision: the interval counts decisions.
-        decisions = len({(one.vendor, one.retires) for one in past if one.ended(self.day)}) + len(
+        decisions = len({(one.vendor, one.retires) for one in past if one.ended(read)}) + len(
             {(one.vendor, one.released) for one in lasted}
         )
         number = decisions + PRIOR

@@ -135,23 +135,25 @@ def audit_continuity(
     file of one's own requests. Raises `UsageError` for a clone or a file that cannot be read.
     """
     found = version_named(version or target.name) or version_named(target.name)
+    known = [one for one in (version.as_of(today) for version in found) if one is not None]
     kind = _kind(target, found)
     vendor = found[0].vendor if found else _vendor(target)
     backing = _backing(repo, today) if repo is not None else None
     named = vendor_and_model(version) if version is not None else None
     if named is not None and (named[0] not in VENDORS or VENDORS[named[0]].side == "open"):
         named = None
+    ended = _day(target, "retired")
     return Continuity(
         name=version or target.name,
         today=today,
         kind=kind,
-        calendar=endings(found, today) if kind == "service" else (),
+        calendar=endings(known, today) if kind == "service" else (),
         record=record(versions().values(), today) if kind == "service" else None,
         rules=_rules(found, vendor) if kind in ("service", "channel") else (),
         tuning=tuning_of(vendor) if vendor and kind == "service" else None,
         released=_day(target, "release_date"),
-        ended=_day(target, "retired"),
-        gone=target.facts is not None and "retired" in target.facts.says("weights"),
+        ended=ended,
+        gone=target.facts is not None and "retired" in target.facts.says("weights") and (ended or today) <= today,
         engines=engines(target) if kind == "weights" else (),
         backing=backing,
         lock_in=lock_in(read_calls(calls), vendor) if calls is not None else None,
