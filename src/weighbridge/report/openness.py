@@ -129,10 +129,14 @@ def terms_text(row: Row) -> str:
     return row.licence if row.terms == "open" else f"{row.licence} ({row.terms})"
 
 
-def _criteria(found: Openness, width: int) -> list[Line]:
+def points(found: Openness) -> str:
+    """Points of the 14 criteria, in words."""
     low, high = found.score
     rated = sum(one.applies for one in found.criteria)
-    points = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return f"{low:g} of {rated} points" if low == high else f"{low:g} to {high:g} of {rated} points"
+
+
+def _criteria(found: Openness, width: int) -> list[Line]:
     rows = [Cells(one.name, (criterion_text(one),)) for one in found.criteria]
-    title = Line(f"  14 criteria: {points} of {rated} points", "bold")
+    title = Line(f"  14 criteria: {points(found)}", "bold")
     return [title, *laid_out("criterion", [Heading("grade", 1, left=True)], rows, width)]

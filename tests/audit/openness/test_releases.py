@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hub_folders import TABLE, Folder, say, section
 from known_releases import RELEASES
 from weighbridge.audit.openness import Openness, audit_openness
 from weighbridge.audit.openness.criteria import GRADES
@@ -92,3 +93,41 @@ def test_a_public_data_source_is_no_description(audits) -> None:
     """ "Publicly available sources" names nothing that anybody could find."""
     assert audits["llama-3-instruct"].row("tuning_data").state == "unknown"
     assert audits["amber"].row("tuning_data").state == "released"
+
+
+def test_a_release_that_holds_everything_is_class_one(tmp_path) -> None:
+    files: dict[str, str | int] = {
+        "LICENSE": (Path(__file__).resolve().parents[3] / "LICENSE").read_text(),
+        "model.safetensors": 10**9,
+        "train.py": "optimizer.step()\n",
+        "data/loader.py": "def batches(corpus): ...\n",
+        "data/train-0001.jsonl": 10**9,
+        "data/README.md": say(200),
+        "preprocess.py": "def tokenize(dataset): ...\n",
+        "evaluate.py": "def accuracy(model): ...\n",
+        "eval/benchmark.jsonl": 10**6,
+        "generate.py": "model.generate(prompt)\n",
+        "paper.pdf": 100_000,
+        **{f"step{step}000/model.safetensors": 10**9 for step in (1, 2, 3)},
+    }
+    body = (
+        "# Ours\n"
+        + section("Intended uses", say(40))
+        + section("Limitations", say(40))
+        + section("Evaluation", TABLE)
+    )
+    path = Folder({"license": "apache-2.0"}, body, "llama", files).write(tmp_path / "stranger-7b")
+    found = audit_openness(find_target(str(path)))
+    assert found.mof.low == "I", found.mof.blockers
+    assert found.osi.low == "complies"
+    assert found.washing == ()
+    for name, part in {
+        "train.py": "II",
+        "paper.pdf": "I",
+        "eval/benchmark.jsonl": "II",
+        "data/README.md": "III",
+    }.items():
+        content = (path / name).read_bytes()
+        (path / name).unlink()
+        assert audit_openness(find_target(str(path))).mof.low != "I", (name, part)
+        (path / name).write_bytes(content)

@@ -15,11 +15,10 @@ from weighbridge.audit.openness.mof import capped_grade, grade
 from weighbridge.audit.openness.openness import Base, Openness
 from weighbridge.audit.openness.osi import capped_verdict, osi_verdict
 from weighbridge.audit.openness.seen_card import access_hits, document_hits, withheld_hits
+from weighbridge.audit.openness.seen_contents import checkpoint_hits, data_files, document_files
 from weighbridge.audit.openness.seen_files import (
-    checkpoint_hits,
     config_hits,
     gated,
-    report_hits,
     repository_hits,
     weights_hits,
 )
@@ -185,11 +184,22 @@ def _gather(target: Target) -> _Gathered:
     return found
 
 
+def _second_card(listing: Listing, card: Card, tuned: bool) -> list[Hit]:
+    """What a file called model card tells beside a README."""
+    for path in listing.named(r"^model_?card[^/]*\.(md|txt)$")[:1]:
+        if path != card.path:
+            second = read_card(listing, path)
+            return [hit for hit in [*document_hits(second, tuned), *withheld_hits(second)] if hit.state != "unknown"]
+    return []
+
+
 def _hits(target: Target, listing: Listing, card: Card, found: _Gathered) -> list[Hit]:
     """Every rule on what lies in the target's files and beside it."""
     tuning = "tuning_data" if found.tuned or found.bases else "datasets"
     hits = [*weights_hits(listing, card), *config_hits(listing), *repository_hits(listing), *checkpoint_hits(listing)]
-    hits += [*report_hits(listing), *document_hits(card, tuning == "tuning_data"), *withheld_hits(card)]
+    hits += [*document_files(listing), *data_files(listing, tuning)]
+    hits += [*document_hits(card, tuning == "tuning_data"), *withheld_hits(card)]
+    hits += _second_card(listing, card, tuning == "tuning_data")
     hits += [*paper_hits(listing, card), *checkpoint_links(card), *access_hits(listing, card, gated(listing, card))]
     read: set[str] = set()
     for name, _ in repositories(card):

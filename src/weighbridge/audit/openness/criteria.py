@@ -57,6 +57,9 @@ def _graded(system: System, identity: str, name: str, decide: Rule, shown: str) 
     grade, low, high = (decide(system, side) for side in ("state", "low", "high"))
     row = (system.base if identity in ("llmdata", "llmweights") and system.base else system.own)[shown]
     why = f"{row.name.lower()}: {row.state}" + (f" ({row.path})" if row.path else "")
+    if identity == "license":
+        tables = (system.own, system.base) if system.base is not None else (system.own,)
+        why = ", from a base under ".join(str(table["weights"].licence or "no licence known") for table in tables)
     order = sorted((low, grade, high), key=GRADES.index)
     return Criterion(identity, name, grade, order[0], order[-1], why if applies else "not a tuned system", applies)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from weighbridge.audit.openness.card import Card
 from weighbridge.audit.openness.evidence import Hit
+from weighbridge.audit.openness.library_types import LIBRARY_TYPES
 from weighbridge.audit.openness.listing import Listing
 
 WEIGHTS = (
@@ -18,7 +19,6 @@ NO_WEIGHTS = (
 )
 ADAPTER = r"(^|/)adapter_model\.(safetensors|bin)$"
 DELTA = r"(^|[-_/ ])delta([-_/ ]|$)"
-STEPS = re.compile(r"(step|tokens|ckpt|checkpoint|iter|global[_-]?step)[-_]?\d|\d[kmb]?[-_]?(steps|tokens)\b", re.I)
 STATES = (
     r"(^|/)(optimizer|scheduler|scaler|trainer_state|training_args|zero_pp_rank[^/]*|"
     r"bf16_zero[^/]*)\.(bin|pt|pth|json)$"
@@ -60,130 +60,6 @@ SAYS = {
     MODELLING: r"class \w+|nn\.|Module|attention|Linear|layers?\b|forward\(",
 }
 """What a file must say to be what its name says: a name alone is no evidence where the text can be read."""
-
-LIBRARY_TYPES = frozenset(
-    [
-        *(
-            "albert",
-            "aria",
-            "arctic",
-            "bamba",
-            "bart",
-            "bert",
-            "big_bird",
-            "bitnet",
-            "blip",
-            "blip-2",
-            "bloom",
-            "camembert",
-        ),
-        *("chameleon", "chatglm", "clip", "codegen", "cohere", "cohere2", "ctrl", "dbrx", "deberta", "deberta-v2"),
-        *(
-            "deepseek_v2",
-            "deepseek_v3",
-            "diffllama",
-            "distilbert",
-            "electra",
-            "encoder-decoder",
-            "ernie",
-            "esm",
-            "exaone4",
-        ),
-        *(
-            "falcon",
-            "falcon_h1",
-            "falcon_mamba",
-            "flaubert",
-            "fuyu",
-            "gemma",
-            "gemma2",
-            "gemma3",
-            "gemma3_text",
-            "gemma4",
-        ),
-        *(
-            "glm",
-            "glm4",
-            "glm4_moe",
-            "gpt-sw3",
-            "gpt2",
-            "gpt_bigcode",
-            "gpt_neo",
-            "gpt_neox",
-            "gpt_oss",
-            "gptj",
-            "granite",
-        ),
-        *("granitemoe", "granitemoehybrid", "granitemoeshared", "helium", "hunyuan_v1_dense", "idefics", "idefics2"),
-        *(
-            "jamba",
-            "jetmoe",
-            "led",
-            "lfm2",
-            "llama",
-            "llama4",
-            "llama4_text",
-            "llava",
-            "llava_next",
-            "longformer",
-            "longt5",
-        ),
-        *("mamba", "mamba2", "marian", "mbart", "minimax", "ministral", "mistral", "mistral3", "mixtral", "mllama"),
-        *(
-            "modernbert",
-            "moonshine",
-            "mpt",
-            "mt5",
-            "mvp",
-            "nemotron",
-            "nemotron_h",
-            "nllb-moe",
-            "olmo",
-            "olmo2",
-            "olmo3",
-        ),
-        *(
-            "olmoe",
-            "opt",
-            "pegasus",
-            "persimmon",
-            "phi",
-            "phi3",
-            "phi4_multimodal",
-            "phimoe",
-            "pixtral",
-            "plbart",
-            "qwen2",
-        ),
-        *("qwen2_5_vl", "qwen2_moe", "qwen2_vl", "qwen3", "qwen3_moe", "qwen3_next", "recurrent_gemma", "reformer"),
-        *(
-            "rembert",
-            "roberta",
-            "rwkv",
-            "seamless_m4t",
-            "seed_oss",
-            "smollm3",
-            "stablelm",
-            "starcoder2",
-            "switch_transformers",
-        ),
-        *(
-            "t5",
-            "t5gemma",
-            "umt5",
-            "vit",
-            "whisper",
-            "xglm",
-            "xlm",
-            "xlm-roberta",
-            "xlnet",
-            "xmod",
-            "zamba",
-            "zamba2",
-        ),
-    ]
-)
-"""Architectures (``model_type``) whose code is in transformers, under Apache-2.0."""
 
 
 def gated(listing: Listing, card: Card) -> str | None:
@@ -285,21 +161,3 @@ def repository_hits(listing: Listing, prefix: str = "") -> list[Hit]:
         if guide:
             hits.append(Hit("code_guide", "released", "guide.files", guide, "file"))
     return hits
-
-
-def checkpoint_hits(listing: Listing) -> list[Hit]:
-    """Intermediate parameters: three or more branches, tags or folders named after a step."""
-    named = [one for one in listing.refs if STEPS.search(one)]
-    folders = {path.split("/")[0] for path in listing.files if "/" in path and STEPS.search(path.split("/")[0])}
-    steps = named if len(named) >= len(folders) else sorted(folders)
-    if len(steps) < 3:
-        return []
-    note = f"{len(steps)} of them, {steps[0]} to {steps[-1]}"
-    return [Hit("checkpoints", "released", "checkpoints.steps", steps[0], "file", note=note)]
-
-
-def report_hits(listing: Listing) -> list[Hit]:
-    """A report that lies in the release."""
-    found = [path for path in listing.named(r"\.pdf$") if listing.files[path] > 20_000 or listing.files[path] < 0]
-    report = [path for path in found if re.search(r"report|paper|technical|whitepaper", path, re.I)]
-    return [Hit("report", "released", "report.file", report[0], "file")] if report else []

@@ -8,11 +8,17 @@ from importlib.resources import files
 import weighbridge
 from weighbridge.audit.openness import Openness
 from weighbridge.audit.openness.components import CLASSES
+from weighbridge.audit.openness.evidence import Row
 from weighbridge.report import openness as words
 from weighbridge.report.clean import clean_line
 from weighbridge.report.html.page import policy
 
 MARKS = {"released": "good", "partial": "warn", "described": "warn", "absent": "bad", "unknown": ""}
+
+
+def _mark(row: Row) -> str:
+    """The colour of a state; what is only pointed at is not green."""
+    return "warn" if row.state == "released" and row.low != "released" else MARKS[row.state]
 
 
 @cache
@@ -32,8 +38,7 @@ def render_openness(found: Openness) -> str:
         found=found,
         words=words,
         classes=CLASSES,
-        marks=MARKS,
-        rated=sum(one.applies for one in found.criteria),
+        mark=_mark,
         version=weighbridge.__version__,
         policy=policy(style, ""),
         style=Markup(style),  # noqa: S704 - the project's own file
