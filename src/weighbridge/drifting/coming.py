@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from weighbridge.drifting.anchors import NEW, Anchored
 from weighbridge.tasks.task import Task
 from weighbridge.weighing.guessed import guess
@@ -54,7 +56,9 @@ def coming_calls(task: Task, every: Sequence[Anchored], jobs: Sequence[Sequence[
 
 def _mean_cost(task: Task, one: Anchored, order: DrawOrder) -> float | None:
     bill = one.contender.bill
-    costs = [bill.cost(a.completion.usage, a.machine_seconds) for a in one.kept.values()]
+    # Looks are asked live, whatever price the kept answers were had for.
+    live = ((msgspec.structs.replace(a.completion.usage, batched=False), a) for a in one.kept.values())
+    costs = [bill.cost(usage, answer.machine_seconds) for usage, answer in live]
     known = [cost for cost in costs if cost is not None]
     if known:
         return sum(known) / len(known)

@@ -12,7 +12,7 @@ from weighbridge.drifting.alike import Said, distance, said
 from weighbridge.drifting.anchors import NEW, Anchored
 from weighbridge.drifting.record import Opened
 from weighbridge.drifting.result import LookResult
-from weighbridge.stats.drift import Anchor, look_evidence, over_looks
+from weighbridge.stats.drift import Anchor, look_evidence, over_looks, step_level
 from weighbridge.stats.fixed import mean_interval
 from weighbridge.store import Answer, Store
 from weighbridge.tasks.task import Task
@@ -48,7 +48,7 @@ def new_answers(one: Anchored, look: Opened, store: Store) -> list[list[Answer]]
     return [[there[key] for key in row if key in there] for row in keys]
 
 
-def compared(task: Task, one: Anchored, look: Opened, store: Store, alpha: float) -> LookResult | None:
+def compared(task: Task, one: Anchored, look: Opened, store: Store, watched: int, alpha: float) -> LookResult | None:
     """The figures of a look; None where no anchor has all its answers."""
     kept = one.keys(one.baseline.repeats)
     there = store.get_many(key for row in kept for key in row)
@@ -64,7 +64,7 @@ def compared(task: Task, one: Anchored, look: Opened, store: Store, alpha: float
         places.append(anchor)
     if not anchors:
         return None
-    evidence = look_evidence(anchors)
+    evidence = look_evidence(anchors, step_level(look.number, watched, alpha))
     changes = np.array([anchor.change for anchor in anchors])
     then = float(np.mean([np.mean(anchor.scores[: anchor.kept]) for anchor in anchors]))
     fresh_answers = [answer for row in new for answer in row]

@@ -135,7 +135,7 @@ async def watch(
             calls, spent = purse.calls, purse.settled
             stopped = halt.reason if halt.reason in ("budget", "interrupted") else "done"
             for one, mine in zip(every, jobs, strict=True):
-                _close(task, one, mine, store, question.alpha)
+                _close(task, one, mine, store, watched, question.alpha)
     priced = all(one.contender.bill.known for one in every)
     tellings = tuple(told_of(one, store, watched, question.alpha, ask=ask) for one in every)
     return Drift(
@@ -194,7 +194,7 @@ async def _asked(
     return purse
 
 
-def _close(task: Task, one: Anchored, jobs: Sequence[Job], store: Store, alpha: float) -> None:
+def _close(task: Task, one: Anchored, jobs: Sequence[Job], store: Store, watched: int, alpha: float) -> None:
     """Note what is complete. An answer that never came leaves its anchor out; one not yet asked for is waited for."""
     whole = one.contender.down is None and all(job.over for job in jobs)
     if not whole:
@@ -204,6 +204,6 @@ def _close(task: Task, one: Anchored, jobs: Sequence[Job], store: Store, alpha: 
         enter(store, one.record, "ready")
     if one.look is None:
         return
-    result = compared(task, one, one.look, store, alpha)
+    result = compared(task, one, one.look, store, watched, alpha)
     if result is not None:
         enter(store, one.record, "closed", result)

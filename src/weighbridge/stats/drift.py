@@ -9,7 +9,11 @@ out is equally likely. For any statistic s of the deal and any stake lam,
 has mean 1 given the answers themselves. No distribution is assumed, nothing is estimated, and anchors that are always
 answered alike say nothing. The stake may hang on what the deal leaves as it is: lam = z / sqrt(V), V the sum of the
 variances of s_i(p), so that log e is about z Z - z^2 / 2 with Z the standardised sum; `STAKES` are mixed.
-Two statistics, and the mean of their e-values:
+
+A look has its size beforehand, so that its tail probability p under the deals is a p-value, and 1{p <= a} / a is an
+e-value as well: all or nothing. With a = `step_level` it carries the look over the threshold by itself, which needs a
+smaller Z than the graded one does (2.7 beside 3.5 at a first look). The mean of the two is used. Two statistics, and
+the mean of their e-values:
 
     score    s_i = mean(new scores) - mean(kept scores), staked on in both directions
     answers  s_i = cross - within: the mean distance of a new to a kept answer, less that between two answers of one
@@ -38,6 +42,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +51,10 @@ Floats = NDArray[np.float64]
 
 STAKES = (2.5, 4.0, 6.5, 10.0)
 """Standardised sums that the stakes are made for: from a lone first look to a late one among many models."""
+
+
+LATTICE = 50_000
+"""Steps on which sums of values that are no simple fractions are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +99,19 @@ class Anchor:
         return _within(self.distances, range(self.kept, len(self.scores)))
 
 
-def look_evidence(anchors: Sequence[Anchor]) -> LookEvidence:
-    """The evidence of one look. Raises ValueError for an anchor without a kept or without two new answers."""
+def step_level(look: int, watched: int, alpha: float) -> float:
+    """The p-value of one test at which look `look` (from 1) establishes a change by itself: w alpha / (4 K).
+
+    4: half of each test's e-value is the step, and there are two tests.
+    """
+    return alpha / (4 * watched * look * (look + 1)) * (1 - 1e-9)
+
+
+def look_evidence(anchors: Sequence[Anchor], level: float | None = None) -> LookEvidence:
+    """The evidence of one look, with the step at `level` (None: without).
+
+    Raises ValueError for an anchor without a kept answer or without two new ones.
+    """
     changes: list[Floats] = []
     excesses: list[Floats] = []
     for anchor in anchors:
@@ -104,8 +124,9 @@ def look_evidence(anchors: Sequence[Anchor]) -> LookEvidence:
             changes.append(change)
         if np.ptp(excess) > 0:
             excesses.append(excess)
-    up, down = _tilted(changes), _tilted([-row for row in changes])
-    return LookEvidence(_log_mean([up, down]), _tilted(excesses))
+    side = None if level is None else level / 2
+    up, down = _evidence(changes, side), _evidence([-row for row in changes], side)
+    return LookEvidence(_log_mean([up, down]), _evidence(excesses, level))
 
 
 def over_looks(logs: Sequence[float]) -> float:
@@ -125,15 +146,14 @@ def log_threshold(watched: int, alpha: float) -> float:
 def change_seen(sd: float, anchors: int, looks: int, watched: int, alpha: float) -> float:
     """About the change of the mean score that the next look finds as often as not, in score units; 1 at most.
 
-    `sd`: standard deviation of `Anchor.change`; `looks`: those made before. The standardised sum Z that is needed
-    solves Z^2 / 2 = log of what stands between e and the threshold: K / alpha, the look's weight, the mean of two
-    tests, two directions and the stakes. The variance under the deals grows with the change itself, for which
-    0.4 is added to Z (by simulation of right and wrong answers).
+    `sd`: standard deviation of `Anchor.change`; `looks`: those made before. The change whose standardised sum is the
+    normal quantile of the step in one direction; 0.2 is added because the variance under the deals grows with the
+    change itself (by simulation of right and wrong answers).
     """
     if anchors < 1:
         return 1.0
-    needed = math.log(watched / alpha * (looks + 1) * (looks + 2) * 4 * len(STAKES))
-    return min(1.0, (math.sqrt(2 * needed) + 0.4) / math.sqrt(anchors) * max(sd, 0.02))
+    needed = NormalDist().inv_cdf(1 - step_level(looks + 1, watched, alpha) / 2) + 0.2
+    return min(1.0, needed / math.sqrt(anchors) * max(sd, 0.02))
 
 
 def _deals(anchor: Anchor) -> tuple[Floats, Floats]:
@@ -159,6 +179,40 @@ def _dealt(kept: int, scores: tuple[float, ...], distances: bytes) -> tuple[Floa
 
 def _within(distances: Floats, chosen: Sequence[int]) -> float:
     return float(np.mean([distances[a, b] for a, b in combinations(chosen, 2)]))
+
+
+def _evidence(rows: Sequence[Floats], level: float | None) -> float:
+    """log of the mean of the graded e-value and the step at `level`."""
+    graded = _tilted(rows)
+    if level is None:
+        return graded
+    return _log_mean([graded, -math.log(level) if _tail(rows) <= level else -math.inf])
+
+
+def _tail(rows: Sequence[Floats]) -> float:
+    """Probability under the deals that the sum over anchors is what was seen or more; never too small.
+
+    Sums are counted on a lattice: exactly where all values are multiples of 1/24 (right and wrong answers, halves,
+    thirds), else on one of `LATTICE` steps with each deal's value rounded up.
+    """
+    if not rows:
+        return 1.0
+    seen = math.fsum(float(row[0]) for row in rows)
+    unit = 1 / 24
+    if any(np.abs(24 * row - np.round(24 * row)).max() > 1e-6 for row in rows):
+        unit = 2 * math.fsum(float(np.abs(row).max()) for row in rows) / LATTICE
+    chances: Floats = np.ones(1)
+    least = 0
+    for row in rows:
+        places = np.ceil(row / unit - 1e-6).astype(np.int64)
+        low = int(places.min())
+        grown = np.zeros(chances.size + int(places.max()) - low)
+        for place in places - low:
+            grown[place : place + chances.size] += chances
+        chances = grown / len(row)
+        least += low
+    first = math.ceil(seen / unit - 1e-4) - least
+    return min(1.0, float(chances[max(first, 0) :].sum()))
 
 
 def _tilted(rows: Sequence[Floats]) -> float:
