@@ -138,3 +138,19 @@ def test_demands_on_the_open_and_the_closed() -> None:
     closed = audited("gpt-4").finding(OpennessAtLeast(weights=True))
     assert closed.met == "not met"
     assert "not released" in closed.statement
+
+
+def test_weights_on_request_are_not_simply_there() -> None:
+    found = audited("llama-65b").finding(OpennessAtLeast(weights=True))
+    assert found.met == "unknown"
+    assert found.would_change == "meets if the request is granted"
+
+
+@pytest.mark.parametrize("name", sorted(known_systems().models))
+def test_every_known_model_is_audited(name: str) -> None:
+    found = audit_openness(Target(name, known_systems().models[name]))
+    assert len(found.criteria) == 14
+    for demand in (OpennessAtLeast(mof="III"), OpennessAtLeast(osi=True), OpennessAtLeast(weights=True)):
+        finding = found.finding(demand)
+        assert finding.statement
+        assert (finding.would_change is None) == (finding.met == "met")

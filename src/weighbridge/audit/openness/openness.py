@@ -99,6 +99,12 @@ class Openness(msgspec.Struct, frozen=True):
         if not demand.weights:
             return []
         row = self.row("weights")
+        if row.low == "partial" and "on request" in row.note:
+            return [("unknown", f"its weights are given on request ({row.path})", "the request is granted")]
+        if row.low == "partial" and "differences" in row.note:
+            return [
+                ("not met", f"only differences of its weights are released ({row.path})", "weights that are whole")
+            ]
         if row.low in ("released", "partial"):
             gate = ", behind a gate" if row.low == "partial" else ""
             return [("met", f"its weights are there to download{gate} ({row.path})", "")]
