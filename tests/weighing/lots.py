@@ -22,11 +22,16 @@ LIVE = (20 * 1.0 + 2 * 10.0) / 1e6
 """Money of one live answer of the server: 20 tokens in, 2 out."""
 
 
+OPENED: list[ClosedModel] = []
+"""Models to be closed at the end of a test."""
+
+
 def batched(vendor: str, server: BatchVendors, *, first: int = 16, price: Price = PRICE, **more) -> Candidate:
     """A candidate in `mode: batch`; its lots are looked at every few milliseconds."""
     base = f"{server.url}/{'v1beta' if vendor == 'google' else 'v1'}"
     model = open_model(SPECS[vendor], ModelOptions(mode="batch", base_url=base, batch_first=first))
     assert isinstance(model, ClosedModel)
     assert model.lots is not None
+    OPENED.append(model)
     model.lots.patience = Patience(first=0.01, most=0.05, settle=0.3)
     return Candidate(vendor, model, Plain(), Sampling(max_tokens=8), price, **more)

@@ -7,6 +7,8 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batch_vendors import BatchVendors
 from weighbridge.cli.store import store as store_commands
@@ -24,7 +26,7 @@ from weighbridge.weighing.measure import measure
 from weighbridge.weighing.plan import plan
 from weighbridge.weighing.progress import Batched
 from weighbridge.weighing.weigh import weigh
-from weighing.lots import LIVE, SPECS, batched
+from weighing.lots import LIVE, OPENED, SPECS, batched
 from weighing.parts import heard, pair, task_of
 
 HARD = Question(claim="pool", epsilon=0.0)
@@ -32,9 +34,12 @@ QUICK = Limits(backoff=0.01, backoff_most=0.02, grace=30.0)
 
 
 @pytest.fixture(autouse=True)
-def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
+async def _models(monkeypatch: pytest.MonkeyPatch):
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"):
         monkeypatch.setenv(name, "sk-planted-0123456789")
+    yield
+    while OPENED:
+        await OPENED.pop().close()
 
 
 @pytest.fixture
@@ -46,6 +51,15 @@ def server():
 def test_rounds_double_and_end_with_the_items():
     assert [round_end(p, 64, 500) for p in (0, 63, 64, 127, 128, 300, 499)] == [64, 64, 128, 128, 256, 500, 500]
     assert [rounds(n, 64, 500) for n in (0, 1, 64, 65, 500)] == [0, 1, 1, 2, 4]
+
+
+@given(st.integers(0, 10**6), st.integers(1, 10**4), st.integers(1, 10**6))
+def test_a_round_holds_the_draw_and_is_at_most_twice_what_is_needed(position, first, total):
+    position %= total
+    end = round_end(position, first, total)
+    assert position < end <= total
+    assert end <= max(first, 2 * position)
+    assert round_end(end - 1, first, total) == end
 
 
 @pytest.mark.parametrize("vendor", list(SPECS))
@@ -64,7 +78,6 @@ async def test_every_item_is_asked_once_and_billed_at_the_batch_price(store, ser
     again = await measure(task_of(40), [batched(vendor, server, first=8)], store=store, limits=QUICK)
     assert again.from_store == 40
     assert len(server.calls) == before
-    await one.model.close()
 
 
 async def test_a_batch_candidate_beside_a_live_one_leaves_the_looks_and_the_live_calls_as_they_are(store, server):
@@ -88,7 +101,6 @@ async def test_a_batch_candidate_beside_a_live_one_leaves_the_looks_and_the_live
     assert run.calls_from_store == 0
     assert run.spent_now == pytest.approx(len(server.asked()) * LIVE / 2 + len(asked) * 0.01)
     assert heard(events, Batched)
-    await one.model.close()
 
 
 async def test_the_verdict_is_that_of_a_live_run(store, server, tmp_path):
@@ -192,6 +204,18 @@ async def test_looks_that_fail_are_made_again(store, server, vendor):
     run = await measure(task_of(12), [batched(vendor, server)], store=store, limits=QUICK)
     assert run.complete
     assert len(server.lots) == 1
+
+
+@pytest.mark.parametrize("vendor", ["openai", "anthropic"])
+@pytest.mark.parametrize("cut", [1, 2, 40, 900])
+async def test_results_that_end_too_soon_are_read_again_and_nothing_of_the_broken_line_is_kept(
+    store, server, vendor, cut
+):
+    server.cut = cut
+    run = await measure(task_of(12), [batched(vendor, server)], store=store, limits=QUICK)
+    assert run.complete
+    assert {answer.completion.text for answer in store.answers()} == {"yes"}
+    assert len(server.asked()) == len(set(server.asked())) or cut > 300
 
 
 async def test_an_interrupted_run_cancels_its_batch_and_keeps_what_was_done(store, server):
