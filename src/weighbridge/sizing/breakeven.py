@@ -125,7 +125,7 @@ def break_even(
 
 def _point(host: Hosting, load: Load, by_call: Calls, requests: float) -> Point:
     machines = host.machines(busiest(load, host.batched) * requests / DAYS / SECONDS_A_DAY)
-    return Point(requests, host.month(machines), machines, by_call.month(requests))
+    return Point(requests, host.month(machines, requests), machines, by_call.month(requests))
 
 
 class _Staircase:
@@ -136,6 +136,7 @@ class _Staircase:
         self.host = host
         self.rate = (served.high, served.likely, served.low)[end]
         self.hour = (price.low, price.likely, price.high)[end]
+        self.each = (host.per_request.low, host.per_request.likely, host.per_request.high)[end]
         self.factor = busiest(load, host.batched)
 
     def full(self, working: int) -> float:
@@ -143,22 +144,23 @@ class _Staircase:
         return self.host.most_served(working, self.rate) / self.factor * SECONDS_A_DAY * DAYS if working else 0.0
 
     def bill(self, working: int) -> float:
-        """Money a month for so many, spares included."""
+        """Money a month for so many, spares included, before anything is asked."""
         return (working + self.host.spare) * self.hour * HOURS_A_MONTH + self.host.people_per_month
 
     def first(self, each: float) -> float | None:
         """Volume from which it is cheaper than `each` a request, for once."""
-        if each <= 0:
-            return None
-        found = _least(lambda working: each * self.full(working) >= self.bill(working))
-        return None if found is None else self.bill(found) / each
+        return self._from(each, 0)
 
     def lasting(self, each: float) -> float | None:
         """Volume from which it stays cheaper: the next machine's whole bill is met as the last one fills."""
-        if each <= 0:
+        return self._from(each, 1)
+
+    def _from(self, each: float, more: int) -> float | None:
+        saved = each - self.each
+        if saved <= 0:
             return None
-        found = _least(lambda working: each * self.full(working) >= self.bill(working + 1))
-        return None if found is None else self.bill(found) / each
+        found = _least(lambda working: saved * self.full(working) >= self.bill(working + more))
+        return None if found is None else self.bill(found) / saved
 
     def fulls(self, most: float) -> list[float]:
         """Volumes at which another machine is taken, the first few below `most`."""

@@ -21,6 +21,7 @@ from weighbridge.sizing.shape import Shape
 
 HOURS_A_MONTH = DAYS * 24
 SECONDS_A_DAY = 86_400
+NOTHING = exactly(0.0)
 MAY_WAIT = 0.05
 """Share of the requests of the busiest hour that may find every place taken."""
 
@@ -39,6 +40,8 @@ class Hosting:
     may_wait: float = MAY_WAIT
     batched: float = 0.0
     """Share of the requests that can wait for a quiet hour of the day."""
+    per_request: Interval = NOTHING
+    """Money that each request costs beside the hours: electricity, where it is not part of their price."""
 
     def deferring(self, batched: float) -> Hosting:
         """The same, with another share of requests that can wait. Raises `UsageError` outside [0, 1]."""
@@ -64,15 +67,14 @@ class Hosting:
         )
         return Interval(low, likely, high)
 
-    def month(self, machines: Interval) -> Interval:
-        """Money for so many machines, by the month; they run day and night."""
-        hours = HOURS_A_MONTH
+    def month(self, machines: Interval, requests: float) -> Interval:
+        """Money for so many machines, which run day and night, and so many requests, by the month."""
         low, likely, high = (
-            count * price * hours + self.people_per_month
-            for count, price in (
-                (machines.low, self.per_hour.low),
-                (machines.likely, self.per_hour.likely),
-                (machines.high, self.per_hour.high),
+            count * price * HOURS_A_MONTH + each * requests + self.people_per_month
+            for count, price, each in (
+                (machines.low, self.per_hour.low, self.per_request.low),
+                (machines.likely, self.per_hour.likely, self.per_request.likely),
+                (machines.high, self.per_hour.high, self.per_request.high),
             )
         )
         return Interval(low, likely, high)
@@ -175,9 +177,10 @@ def serving_cost(host: Hosting, load: Load) -> ServingCost:
     mean = load.requests_per_day / SECONDS_A_DAY
     peak = mean * busiest(load, host.batched)
     machines = host.machines(peak)
-    per_month = host.month(machines)
+    requests = load.requests_per_day * DAYS
+    per_month = host.month(machines, requests)
     served = host.rates.requests
-    per_request = per_month * (1 / (load.requests_per_day * DAYS))
+    per_request = per_month * (1 / requests)
     found = host.rates
     reading = min(0.99, (found.requests.likely / found.fit.replicas) * found.input_tokens / found.prefill.likely)
     of_input, of_output = found.input_tokens / 1e6, found.output_tokens / 1e6
