@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from weighbridge.audit.openness.listing import Listing
+from weighbridge.audit.openness.yaml_table import yaml_table
 
-LARGEST_HEAD = 1_000_000
 MOST_SECTIONS = 500
 MOST_LINKS = 1000
 EMPTY = re.compile(r"\[?\b(more information needed|to be (added|announced)|tba|tbd|coming soon)\b\]?", re.I)
@@ -121,7 +121,7 @@ def read_card(listing: Listing, path: str | None = None) -> Card:
     if text is None:
         return Card(path="", fields=hub)
     head, body = split_head(text)
-    fields = {} if head is None else _fields(listing, path, head)
+    fields = {} if head is None else yaml_table(listing, path, head, "front matter", first_line=2)
     first = text.count("\n", 0, len(text) - len(body))
     body = without(body, "<!--", "-->")
     sections = _sections(body, first)
@@ -132,37 +132,6 @@ def split_head(text: str) -> tuple[str | None, str]:
     """The front matter and what follows it; None where a card has none."""
     found = re.match(r"\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?^---[ \t]*(?:\r?\n|\Z)", text, re.S | re.M)
     return (found[1], text[found.end() :]) if found else (None, text)
-
-
-def _fields(listing: Listing, path: str, head: str) -> dict[str, Any]:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    where = f"{path}: unreadable front matter"
-    if len(head) > LARGEST_HEAD:
-        listing.note(f"{where} (longer than {LARGEST_HEAD:,} characters)")
-        return {}
-    if head.count("[") + head.count("{") > 20_000 or re.search(r"[\[{]{50}", re.sub(r"\s", "", head)):
-        listing.note(f"{where} (nested too deep)")
-        return {}
-    try:
-        for event in yaml.parse(head, Loader=loader):
-            tag = str(getattr(event, "tag", None) or "tag:yaml.org,2002:str")
-            foreign = not tag.startswith("tag:yaml.org,2002:") or "python" in tag
-            if isinstance(event, yaml.AliasEvent) or foreign:
-                listing.note(f"{where} (it uses YAML anchors or tags)")
-                return {}
-        tree = yaml.load(head, Loader=loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 2}" if mark is not None else ""
-        what = getattr(error, "problem", None) or type(error).__name__
-        listing.note(f"{path}{line}: unreadable front matter ({what})")
-        return {}
-    if not isinstance(tree, dict):
-        listing.note(f"{where} (no table of fields)")
-        return {}
-    return {str(name): value for name, value in tree.items()}
 
 
 def _sections(body: str, first: int) -> tuple[Section, ...]:
