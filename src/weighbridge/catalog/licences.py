@@ -78,6 +78,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fields of use in which `unless` is known to hold."""
     as_of: Day | None = None
     """The month whose users count, where it is not the present."""
+    spares_itself: bool = False
+    """Not where outputs train a model that is itself under this licence, or made from one that is."""
     instead: str = ""
     """What opens the way, such as another licence."""
     confidence: Confidence | None = None

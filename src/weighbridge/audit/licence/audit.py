@@ -95,8 +95,11 @@ def _parts(
 ) -> tuple[tuple[Part, ...], tuple[str, ...]]:
     parts: list[Part] = []
     notes: list[str] = []
+    made_from = frozenset(
+        one for part in components if part.role in ("weights", "base") for one in licences_named(part, known)
+    )
     for component in components:
-        said, aside = rulings(component, job, known, multimodal)
+        said, aside = rulings(component, job, known, multimodal, made_from)
         parts.append(part_of(component, licences_named(component, known), said))
         notes += aside
     return tuple(parts), tuple(dict.fromkeys(notes))

@@ -18,6 +18,8 @@ class Case:
     triggers: frozenset[Trigger]
     multimodal: bool | None
     """Whether the model takes or gives more than text; None where that is not known."""
+    made_from: frozenset[str] = frozenset()
+    """Ids of the licences of the weights, and of what they were tuned from: what outputs of another model trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,8 @@ def _multimodal(case: Case) -> Holding:
 
 def _users(rule: Rule, most: int, job: Job) -> Holding:
     if job.monthly_users is None:
-        when = f" in {rule.as_of}" if rule.as_of else ""
-        return Holding(None, (f"it has at most {most:,} monthly active users{when}",))
+        has = f"in {rule.as_of} it had" if rule.as_of else "it has"
+        return Holding(None, (f"{has} at most {most:,} monthly active users",))
     return Holding(job.monthly_users > most)
 
 

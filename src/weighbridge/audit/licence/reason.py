@@ -14,10 +14,17 @@ NO_EXCEPTION = ("none", "noassertion")
 
 
 def rulings(
-    component: Component, job: Job, known: Licences, multimodal: bool | None
+    component: Component,
+    job: Job,
+    known: Licences,
+    multimodal: bool | None,
+    made_from: frozenset[str] = frozenset(),
 ) -> tuple[tuple[Ruling, ...], tuple[str, ...]]:
-    """What is to be said of a component, worst first, and what was chosen or left aside on the way."""
-    case = Case(job, triggers(component, job), multimodal)
+    """What is to be said of a component, worst first, and what was chosen or left aside on the way.
+
+    `made_from`: ids of the licences of the weights and of what they were tuned from.
+    """
+    case = Case(job, triggers(component, job), multimodal, made_from)
     found: list[Ruling] = []
     notes: list[str] = []
     if not component.statements:
@@ -135,6 +142,8 @@ def _terms(terms: LicenceTerms, component: Component, case: Case) -> list[Ruling
 
 
 def _rule(rule: Rule, terms: LicenceTerms, component: Component, case: Case) -> Ruling | None:
+    if rule.spares_itself and component.role == "outputs" and terms.id in case.made_from:
+        return None
     held = holding(rule, case)
     if held.holds is False:
         return None

@@ -35,9 +35,11 @@ def smaller(job: Job, terms: list[LicenceTerms]) -> Iterator[tuple[str, Job]]:
         yield "text alone", msgspec.structs.replace(job, modality=("text",))
     rules = [rule for one in terms for rule in one.rules]
     if job.monthly_users is not None:
-        for most in sorted({rule.users_over for rule in rules if rule.users_over is not None}, reverse=True):
+        limits = {rule.users_over: rule.as_of for rule in rules if rule.users_over is not None}
+        for most in sorted(limits, reverse=True):
             if most < job.monthly_users:
-                yield f"at most {most:,} monthly active users", msgspec.structs.replace(job, monthly_users=most)
+                when = f", counted in {limits[most]}" if limits[most] else ""
+                yield f"at most {most:,} monthly active users{when}", msgspec.structs.replace(job, monthly_users=most)
     if job.yearly_revenue is not None:
         for limit in sorted({rule.revenue_over for rule in rules if rule.revenue_over is not None}, reverse=True):
             if limit < job.yearly_revenue:
