@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -27,7 +28,7 @@ from weighbridge.weighing.plan import plan
 from weighbridge.weighing.progress import Batched
 from weighbridge.weighing.weigh import weigh
 from weighing.lots import LIVE, OPENED, SPECS, batched
-from weighing.parts import heard, pair, task_of
+from weighing.parts import LocalModel, candidate, heard, pair, task_of
 
 HARD = Question(claim="pool", epsilon=0.0)
 QUICK = Limits(backoff=0.01, backoff_most=0.02, grace=30.0)
@@ -386,3 +387,20 @@ async def test_what_is_still_at_a_vendor_is_listed(tmp_path, server):
     with open_store(path) as store:
         await measure(task_of(1), [batched("openai", server)], store=store, limits=QUICK)
     assert CliRunner().invoke(store_commands, command).output == "no batch is out\n"
+
+
+class _Moving(LocalModel):
+    """Another version of the model answers from the third call on."""
+
+    async def complete(self, request: Request):
+        version = f"v{1 + (len(self.asked) >= 2)}"
+        return msgspec.structs.replace(await super().complete(request), model=version)
+
+
+async def test_a_model_that_changes_stops_the_run_and_cancels_the_batch_that_is_out(store, server):
+    server.looks = 10**9
+    live = candidate(_Moving("v", place="here://v", wait=lambda number: 0.3))
+    run = await weigh(task_of(12), [batched("openai", server), live], HARD, store=store, limits=QUICK)
+    assert run.stopped == "version changed"
+    assert all(lot.cancelled for lot in server.lots)
+    assert len(server.asked()) == len(set(server.asked()))
