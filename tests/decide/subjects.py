@@ -30,6 +30,8 @@ def four(
     seconds = np.array([1.2, 0.6, 0.5, 0.2])[:, None]
     cost = np.array(prices)[:, None] / 1000
     made = evidence_of(binary(list(rates), items), cost=cost, latency=seconds)
-    columns = tuple(Column(name, side, spec="stored", facts=facts, policy=policy) for name, side, facts, policy in FOUR)
+    columns = tuple(
+        Column(name, side, spec="stored", facts=facts, policy=policy) for name, side, facts, policy in FOUR
+    )
     tokens = np.full(made.score.shape, 400.0)
     return replace(made, columns=columns, tokens_in=tokens, tokens_out=tokens / 4)

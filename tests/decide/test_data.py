@@ -55,7 +55,11 @@ def test_nothing_leaves_ones_own_machines() -> None:
             "unknown",
         ),
         ({"trains_on_inputs": False, "zero_retention": "always"}, {"zero_retention": True}, "met"),
-        ({"trains_on_inputs": False, "retention_days": 30, "zero_retention": "none"}, {"zero_retention": True}, "not met"),
+        (
+            {"trains_on_inputs": False, "retention_days": 30, "zero_retention": "none"},
+            {"zero_retention": True},
+            "not met",
+        ),
         ({"trains_on_inputs": False, "region": ["EU"]}, {"region": ("EU",)}, "met"),
         ({"trains_on_inputs": False, "region": ["DE"]}, {"region": ("EU",)}, "met"),
         ({"trains_on_inputs": False, "region": ["CN"]}, {"region": ("EU",)}, "not met"),
@@ -78,7 +82,9 @@ def test_sources_that_disagree_must_all_keep_the_limit() -> None:
 
 def test_evidence_names_source_date_and_age() -> None:
     found = data_finding(vendor(trains_on_inputs=False), DataHandling(), date(2027, 6, 1))
-    assert "p.trains_on_inputs = false (x, seen 2026-11-01, confidence A, old: read 212 days ago)" in found.evidence[0]
+    assert (
+        "p.trains_on_inputs = false (x, seen 2026-11-01, confidence A, old: read 212 days ago)" in found.evidence[0]
+    )
 
 
 def test_facts_of_ones_own_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,9 +64,7 @@ def test_what_fits_on_the_machines_at_hand() -> None:
     assert fits("none", Owned("L40S")) == "unknown"
     vendor = hardware_finding(subject_of(column("closed", "openai:gpt-4.1")), (Owned("L40S"),), None)
     assert vendor.met == "met"
-    small = hardware_finding(
-        subject_of(column(facts="qwen3-32b", policy="self_hosted")), (Owned("L40S"),), Load(10)
-    )
+    small = hardware_finding(subject_of(column(facts="qwen3-32b", policy="self_hosted")), (Owned("L40S"),), Load(10))
     assert small.met == "not met"
     assert "another candidate" in (small.would_change or "")
     with pytest.raises(UsageError, match="no accelerator"):

@@ -11,6 +11,7 @@ import msgspec
 from weighbridge.api.kept import Kept
 from weighbridge.decide import Decision, decide
 from weighbridge.decide.settle import replayed
+from weighbridge.decide.subject import subject_of
 from weighbridge.errors import UsageError, nearest
 from weighbridge.evidence import Column, Question, Requirements, Side
 from weighbridge.weighing.run import Run
@@ -26,15 +27,19 @@ def decide_again(
     policies: Mapping[str, str] | None = None,
     sides: Mapping[str, Side] | None = None,
     today: date | None = None,
+    search: bool = True,
 ) -> Decision:
     """The decision on the scores of `kept` under `requirements`; no model is called.
 
     `prices`: money per 1,000 requests of a candidate, in place of what was measured (its spread over the requests
     stays in proportion). `facts`, `policies` and `sides` say who a candidate is. A `question` with another margin or
-    goal is raced again on the same scores, and a warning says that it was asked after they were seen. Raises
-    `UsageError` for a name that is no candidate.
+    goal is raced again on the same scores, and a warning says that it was asked after they were seen. `search` says
+    whether flip points are looked for. Raises `UsageError` for a name that is no candidate.
     """
     run = _named(kept.run, facts or {}, policies or {}, sides or {})
+    for column in run.evidence.columns:
+        if column.name in {*(facts or {}), *(policies or {})}:
+            _look_up(column)
     run = _priced(run, prices or {})
     asked = question or run.question
     sided = bool(sides) and asked.goal in ("non_inferior", "superior")
@@ -43,11 +48,20 @@ def decide_again(
         _check_reference(asked, run)
         notes = (*run.notes, note) if asked != run.question else run.notes
         run = replayed(replace(run, question=asked, notes=notes))
-    decision = decide(run, requirements, title=kept.title, currency=kept.currency, today=today)
+    decision = decide(run, requirements, title=kept.title, currency=kept.currency, today=today, search=search)
     if kept.before is None or decision.trace:
         return decision
     traced = msgspec.structs.replace(decision, trace=kept.before.trace)
     return traced.carrying(run.evidence, run.dead)
+
+
+def _look_up(column: Column) -> None:
+    """Raises `UsageError` where an entry or a policy that is named is not there."""
+    try:
+        subject_of(column)
+    except UsageError as error:
+        error.where = error.where or f"candidates: {column.name}"
+        raise
 
 
 def _named(run: Run, facts: Mapping[str, str], policies: Mapping[str, str], sides: Mapping[str, Side]) -> Run:

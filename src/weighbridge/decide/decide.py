@@ -43,6 +43,7 @@ def decide(
     currency: str = "USD",
     settings: Mapping[str, Settings] | None = None,
     today: date | None = None,
+    search: bool = True,
 ) -> Decision:
     """The decision on what `run` found out, under `requirements`.
 
@@ -53,8 +54,9 @@ def decide(
     `settings` tells by candidate how its answers came about, where logs say so. Whether the comparison is fair is
     among the findings (dimension ``fairness``), after the requirements; those bar nobody.
 
-    `today` is the day on which facts, dates of retirement among them, are held against the demands. Raises
-    `UsageError` for demands that contradict each other, and for facts that are named and not there.
+    `search` says whether flip points are looked for, which takes most of the time. `today` is the day on which facts,
+    dates of retirement among them, are held against the demands. Raises `UsageError` for demands that contradict each
+    other, and for facts that are named and not there.
     """
     terms = Terms(requirements, currency, today or date.today())
     check_terms(terms, run.evidence.columns)
@@ -122,7 +124,7 @@ def decide(
         requirements=None if terms.nothing else requirements,
         day=terms.today.isoformat(),
         frontier=frontier(judged),
-        flips=flip_points(bench, judged),
+        flips=flip_points(bench, judged) if search else [],
         preferred=judged.preferred,
         break_even=break_even(judged),
         version=__version__,

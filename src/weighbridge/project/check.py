@@ -134,8 +134,8 @@ class _Check:
         self, value: Value, kind: types.ListType | types.VarTupleType, path: Path, field: OptionField | None
     ) -> Value:
         if not isinstance(value, list | tuple):
-            # One text where a list of texts is meant can only mean a list of one.
-            if not isinstance(value, dict) and isinstance(bare(kind.item_type), types.StrType):
+            # One text (or word) where a list of them is meant can only mean a list of one.
+            if not isinstance(value, dict) and isinstance(bare(kind.item_type), types.StrType | types.LiteralType):
                 value = [value]
                 self_path = path
             else:

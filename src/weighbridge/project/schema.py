@@ -99,8 +99,11 @@ def _type(kind: types.Type, definitions: dict[str, Schema]) -> Schema:
         case types.ListType() | types.VarTupleType():
             least = {"minItems": kind.min_length} if kind.min_length else {}
             many = {"type": "array", "items": _type(kind.item_type, definitions), **least}
-            # The loader takes one text for a list of one; an editor must not underline it.
-            return {"anyOf": [{"type": "string"}, many]} if isinstance(bare(kind.item_type), types.StrType) else many
+            # The loader takes one text or word for a list of one; an editor must not underline it.
+            item = bare(kind.item_type)
+            if isinstance(item, types.LiteralType):
+                return {"anyOf": [_type(item, definitions), many]}
+            return {"anyOf": [{"type": "string"}, many]} if isinstance(item, types.StrType) else many
         case types.DictType():
             return {"type": "object", "additionalProperties": _type(kind.value_type, definitions)}
         case types.UnionType():
