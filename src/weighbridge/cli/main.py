@@ -40,6 +40,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "weighbridge.cli.models:models",
         "Look models up in the catalogue: facts with their sources, dates and doubts.",
     ),
+    "size": (
+        "weighbridge.cli.size:size",
+        "Say what a model takes to run, how fast it is, and what a load costs on machines of one's own.",
+    ),
     "audit": (
         "weighbridge.cli.audit:audit",
         "Say how open, how free to use and how durable a model is, each finding with its evidence.",

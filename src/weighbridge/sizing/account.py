@@ -16,7 +16,7 @@ from weighbridge.sizing.interval import Interval, exactly
 from weighbridge.sizing.memory import Memory, chosen_precision, memory
 from weighbridge.sizing.offers import Offer, cheapest, known_devices, offers
 from weighbridge.sizing.precision import Precision
-from weighbridge.sizing.rates import Rates, measured, rates
+from weighbridge.sizing.rates import Rates, measured, rates, reading_rate
 from weighbridge.sizing.serving import Hosting, ServingCost, hour_of, serving_cost
 from weighbridge.sizing.shape import Shape
 from weighbridge.sizing.training import device_hours, training_flops
@@ -24,6 +24,8 @@ from weighbridge.sizing.tuning import Method, Tuning, tuning
 
 CONTEXTS = (4096, 32_768, 131_072)
 PRECISIONS_SHOWN = ("bf16", "fp8", "int4")
+READERS = ("CPU", "L4", "L40S", "H100-SXM-80GB")
+"""On which an encoder's rate is told where nothing is named."""
 TRAINER = "H100-SXM-80GB"
 """On which training is reckoned where nothing is named."""
 
@@ -89,6 +91,8 @@ class Account:
     """Machines it can be served on, the cheapest token first; the one asked for alone where one was."""
     costs: tuple[tuple[Offer, ServingCost], ...]
     """What the load costs on them, the cheapest month first."""
+    reading: tuple[tuple[Device, Interval], ...] = ()
+    """Of an encoder: tokens a second that one device reads."""
     energy: Energy | None = None
     break_even: BreakEven | None = None
     training: Training | None = None
@@ -125,6 +129,7 @@ def account(shape: Shape, ask: Ask) -> Account:
         fits=tuple(_fits(shape, kept, context, ask)),
         offers=tuple(found),
         costs=tuple(costs) if curve is None else ((costs[0][0], curve.own), *costs[1:]),
+        reading=() if shape.writes else tuple(_reading(shape, kept, ask)),
         energy=serving_energy(best if curve is None else curve.own, ask.carbon) if best is not None else None,
         break_even=curve,
         training=_training(shape, ask),
@@ -175,6 +180,12 @@ def _offers(shape: Shape, kept: Precision, ask: Ask, read: float, written: float
     return [Offer(served, price)]
 
 
+def _reading(shape: Shape, kept: Precision, ask: Ask) -> Iterable[tuple[Device, Interval]]:
+    length = min(512, shape.context or 512)
+    for one in [ask.on] if ask.on is not None else map(device, READERS):
+        yield one, reading_rate(shape, one, kept, length)
+
+
 def _costs(found: list[Offer], ask: Ask) -> list[tuple[Offer, ServingCost]]:
     if ask.load is None:
         return []
@@ -184,6 +195,8 @@ def _costs(found: list[Offer], ask: Ask) -> list[tuple[Offer, ServingCost]]:
         if ask.against is not None:
             host = host.deferring(ask.against.batched)
         if ask.electricity is not None:
+            if ask.on is None and offer.rates.fit.device.watts is None:
+                continue  # its power is not known: others are
             host = powered(host, ask.electricity)
         costs.append((offer, serving_cost(host, ask.load)))
     return sorted(costs, key=lambda pair: pair[1].per_month.likely)
