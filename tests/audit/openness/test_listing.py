@@ -204,3 +204,66 @@ def test_a_changed_licence_is_not_open(tmp_path) -> None:
     found = audit_openness(Target("m", path=folder.write(tmp_path / "m")))
     assert found.row("weights").terms == "not open"
     assert "modified" in str(found.row("weights").licence)
+
+
+FRAMEWORK = """
+release:
+  name: Stranger
+  license: {distribution: {name: Apache-2.0}}
+  components:
+  - {name: Training code, license: MIT}
+  - {name: Model parameters (Final)}
+  - {name: Datasets, license: unlicensed}
+  - {name: Something else}
+"""
+
+
+def test_the_frameworks_own_file_is_a_claim(tmp_path) -> None:
+    files = {"model.safetensors": 10**9, "MOF.yml": FRAMEWORK}
+    found = audit_openness(
+        Target("m", path=Folder({"license": "mit"}, say(60), "llama", files).write(tmp_path / "m"))
+    )
+    code, data = found.row("training_code"), found.row("datasets")
+    assert (code.state, code.low, code.licence) == ("released", "unknown", "MIT")
+    assert (data.state, data.terms) == ("released", "none")
+    assert found.row("weights").basis == "file"
+
+
+@pytest.mark.parametrize("content", ["release: 5", "x: [", "release: {name: 1, components: 7}", "[]", ""])
+def test_a_damaged_file_of_the_framework_says_nothing(content: str, tmp_path) -> None:
+    files = {"model.safetensors": 10**9, "MOF.yml": content}
+    found = audit_openness(
+        Target("m", path=Folder({"license": "mit"}, say(60), "llama", files).write(tmp_path / "m"))
+    )
+    assert found.row("training_code").state == "unknown"
+
+
+def test_a_claim_of_open_terms_does_not_open_what_is_here(tmp_path) -> None:
+    files = {"model.safetensors": 10**9, "MOF.yml": FRAMEWORK}
+    found = audit_openness(
+        Target("m", path=Folder({"license": "openrail"}, say(60), "llama", files).write(tmp_path / "m"))
+    )
+    assert found.row("weights").terms == "not open"
+
+
+def test_data_are_as_open_as_the_strictest_of_the_datasets(tmp_path) -> None:
+    for name, licence in (("one", "odc-by"), ("two", "cc-by-nc-4.0")):
+        Folder({"license": licence}, say(80), None, {"a.parquet": 10**6}).write(tmp_path / f"acme--{name}")
+    folder = Folder(
+        {"license": "mit", "datasets": ["acme/one", "acme/two"]}, say(60), "llama", {"model.safetensors": 10**9}
+    )
+    row = audit_openness(Target("m", path=folder.write(tmp_path / "m"))).row("datasets")
+    assert (row.low, row.licence, row.terms) == ("released", "CC-BY-NC-4.0", "not open")
+
+
+@pytest.mark.parametrize(("files", "states"), [(None, ("released", "partial")), ({}, ("partial", "partial"))])
+def test_one_of_two_datasets_is_a_part(files: dict | None, states: tuple[str, str], tmp_path) -> None:
+    """The other is only named, or described without its files."""
+    Folder({"license": "odc-by"}, say(80), None, {"a.parquet": 10**6}).write(tmp_path / "acme--one")
+    if files is not None:
+        Folder({"license": "odc-by"}, say(80), None, files).write(tmp_path / "acme--two")
+    folder = Folder(
+        {"license": "mit", "datasets": ["acme/one", "acme/two"]}, say(60), "llama", {"model.safetensors": 10**9}
+    )
+    row = audit_openness(Target("m", path=folder.write(tmp_path / "m"))).row("datasets")
+    assert (row.state, row.low) == states

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from weighbridge.audit.openness.base import DEEPEST, MOST, Named, bases_named, find_base, guessed, is_tuned
 from weighbridge.audit.openness.beside import code_beside, data_beside
 from weighbridge.audit.openness.card import Card, read_card
@@ -22,6 +24,7 @@ from weighbridge.audit.openness.seen_files import (
     repository_hits,
     weights_hits,
 )
+from weighbridge.audit.openness.seen_framework import framework_hits
 from weighbridge.audit.openness.seen_licence import licensing_seen, stricter
 from weighbridge.audit.openness.seen_links import (
     checkpoint_links,
@@ -36,6 +39,10 @@ from weighbridge.audit.openness.table import Licensing, assemble, both, capped, 
 from weighbridge.audit.openness.terms import terms_of
 from weighbridge.audit.openness.washing import washing
 from weighbridge.audit.target import Target
+
+
+DATA_PARTS = ("datasets", "tuning_data")
+"""What a model was trained on, which may be several datasets."""
 
 
 @dataclass(slots=True)
@@ -197,7 +204,7 @@ def _hits(target: Target, listing: Listing, card: Card, found: _Gathered) -> lis
     """Every rule on what lies in the target's files and beside it."""
     tuning = "tuning_data" if found.tuned or found.bases else "datasets"
     hits = [*weights_hits(listing, card), *config_hits(listing), *repository_hits(listing), *checkpoint_hits(listing)]
-    hits += [*document_files(listing), *data_files(listing, tuning)]
+    hits += [*document_files(listing), *data_files(listing, tuning), *framework_hits(listing)]
     hits += [*document_hits(card, tuning == "tuning_data"), *withheld_hits(card)]
     hits += _second_card(listing, card, tuning == "tuning_data")
     hits += [*paper_hits(listing, card), *checkpoint_links(card), *access_hits(listing, card, gated(listing, card))]
@@ -208,10 +215,25 @@ def _hits(target: Target, listing: Listing, card: Card, found: _Gathered) -> lis
             read.add(name)
             hits += beside
     hits += code_hits(card, read)
-    data_read: set[str] = set()
+    return hits + _data_hits(target, card, tuning, found)
+
+
+def _data_hits(target: Target, card: Card, tuning: str, found: _Gathered) -> list[Hit]:
+    """The datasets that the card names. All of them make the data: one that is not here leaves the rest a part."""
+    read: set[str] = set()
+    hits: list[Hit] = []
     for name, _ in datasets_named(card):
         beside = data_beside(name, purpose(name, tuning), target.path, found.problems)
         if beside is not None:
-            data_read.add(name)
+            read.add(name)
             hits += beside
-    return hits + dataset_hits(card, tuning, data_read)
+    named = dataset_hits(card, tuning, read)
+    whole = {part: all(hit.state == "released" for hit in hits if hit.component == part) for part in DATA_PARTS}
+    return [_in_part(hit, whole, named) for hit in hits] + named
+
+
+def _in_part(hit: Hit, whole: dict[str, bool], named: list[Hit]) -> Hit:
+    elsewhere = any(other.component == hit.component for other in named)
+    if hit.component not in DATA_PARTS or hit.state != "released" or (whole[hit.component] and not elsewhere):
+        return hit
+    return msgspec.structs.replace(hit, state="partial", note="not all of the datasets that the card names are here")

@@ -31,6 +31,9 @@ class Licensing:
         return terms_of(written)
 
 
+STANDINGS: tuple[Standing, ...] = ("not open", "none", "unknown", "open")
+"""From the least that may be done to the most."""
+
 ELSEWHERE = frozenset({"datasets", "tuning_data", "evaluation_data", "paper", "peer_review", "data_card", "report"})
 """Parts with terms of their own, that a licence on the model's page does not govern when they lie elsewhere."""
 
@@ -62,10 +65,14 @@ def _row(component: Component, hits: list[Hit], licensing: Licensing) -> Row:
     best = max(hits, key=lambda hit: (LEVEL[hit.state], hit.seen))
     proven = [hit for hit in hits if hit.seen or hit.state in ("absent", "described")]
     low: State = max((hit.state for hit in proven), key=LEVEL.__getitem__, default="unknown")
-    own = next((hit.licence for hit in sorted(hits, key=lambda hit: -LEVEL[hit.state]) if hit.licence), None)
-    terms = licensing.of(component, own)
+    # Several datasets, or a file beside a claim: the part is as open as the strictest of their licences.
+    own = [hit.licence for hit in hits if hit.licence and hit.state in ("released", "partial")]
+    readings = [licensing.of(component, best.licence), *(terms_of(one) for one in own)]
+    if best.licence is None and own and not best.seen:
+        readings = readings[1:]
+    terms = min(readings, key=lambda reading: STANDINGS.index(reading.standing))
     standing, licence = terms.standing, terms.id or terms.written or None
-    if own is None and component.id in ELSEWHERE and best.basis != "file" and standing != "none":
+    if not own and component.id in ELSEWHERE and best.basis != "file" and standing != "none":
         standing, licence = "unknown", None
     unfit = misfit(terms, component.kind) if standing == terms.standing else None
     also = tuple(dict.fromkeys(hit.path for hit in hits if hit.path and hit.path != best.path))
@@ -85,9 +92,6 @@ def _row(component: Component, hits: list[Hit], licensing: Licensing) -> Row:
         also=also[:8],
     )
 
-
-STANDINGS: tuple[Standing, ...] = ("not open", "none", "unknown", "open")
-"""From the least that may be done to the most."""
 
 INHERITED = ("datasets", "data_card", "training_code", "preprocessing_code")
 """Parts of which a fine-tune holds no more than its base does. Of the weights it inherits the terms."""
