@@ -40,7 +40,6 @@ from weighbridge.audit.openness.terms import terms_of
 from weighbridge.audit.openness.washing import washing
 from weighbridge.audit.target import Target
 
-
 DATA_PARTS = ("datasets", "tuning_data")
 """What a model was trained on, which may be several datasets."""
 
