@@ -1,7 +1,7 @@
 """Releases that people have graded, as their pages had them in outline: fields, headings, links, and lengths.
 
-Written from what is known of those pages, not copied: the words are our own, and the files tiny. Keys are the graders'
-names of the systems.
+Written from what is known of those pages, not copied: the words are our own, and the files tiny. Keys are what the
+graders call the systems.
 """
 
 from __future__ import annotations
