@@ -78,7 +78,8 @@ class Audits:
 
             return audit_openness(target)
 
-        return self._once("openness audit", subject, None, ALWAYS, audit).finding(demand, candidate=subject.name)
+        found = self._once("openness audit", subject, None, ALWAYS, audit)
+        return self._once("openness", subject, demand, ALWAYS, lambda: found.finding(demand, candidate=subject.name))
 
     def _continuity(self, subject: Subject, demand: ContinuityFor, today: date) -> Finding:
         if subject.rule:
@@ -94,7 +95,7 @@ class Audits:
         found = self._once("continuity audit", subject, None, today, audit)
         if found is None:
             return _unidentified(subject, "continuity", "it stays for as long")
-        return found.finding(demand, candidate=subject.name)
+        return self._once("continuity", subject, demand, today, lambda: found.finding(demand, candidate=subject.name))
 
     def _once(self, what: str, subject: Subject, demand: object, today: date, find: Callable[[], T]) -> T:
         key = (what, f"{subject.name}\0{subject.spec}", msgspec.json.encode(demand), today)

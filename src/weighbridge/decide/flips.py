@@ -95,7 +95,9 @@ def _limits(bench: Bench, judged: Judged) -> Iterator[FlipPoint]:
             demand = msgspec.structs.replace(whole, months=int(value))
             return bench.judge(_varied(judged.terms, continuity=demand))
 
-        for values in (range(whole.months + 1, 121), range(whole.months - 1, 0, -1)):
+        later = [months for months in AHEAD if months > whole.months]
+        earlier = [months for months in reversed(AHEAD) if months < whole.months]
+        for values in (later, earlier):
             found_ = crossing(whole.months, values, lambda v: not _differs(judged, months(v)), whole=True)
             if found_ is not None:
                 option = f"--require continuity.months={int(found_.at)}"
