@@ -143,6 +143,7 @@ def test_the_day_on_which_a_service_ends() -> None:
     assert decide(run, needed, today=at, search=False).verdict.candidates != ["gpt"]
 
 
+@pytest.mark.slow
 def test_the_volume_at_which_ones_own_machines_pay() -> None:
     evidence = four(rates=(0.9, 0.9, 0.6, 0.5), prices=(1.0, 0.5, 0.3, 0.1))
     needed = Requirements(
