@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import formatdate
+from time import asctime, gmtime, strftime, tzset
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,18 @@ NOW = 1_800_000_000.0
         ({"x-ratelimit-reset-requests": "1s", "x-ratelimit-reset-tokens": "6m0s"}, "", 360.0),
         ({}, "Rate limit reached. Please try again in 1.2s.", 1.2),
         ({}, "Please retry in 1m30s", 90.0),
+        ({"Retry-After": asctime(gmtime(NOW + 90))}, "", 90.0),
+        ({"Retry-After": strftime("%A, %d-%b-%y %H:%M:%S GMT", gmtime(NOW + 90))}, "", 90.0),
+        ({"Retry-After": strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(NOW + 90))}, "", 90.0),
+        ({"Retry-After": f"{NOW + 90:.0f}"}, "", 90.0),
+        ({"Retry-After": f"{NOW - 90:.0f}"}, "", 0.0),
+        ({"x-ms-retry-after-ms": "250", "Retry-After": "1"}, "", 0.25),
+        ({}, "Please try again in 59 seconds.", 59.0),
+        ({}, "Please retry after 6 seconds. To raise the limit, ...", 6.0),
+        ({}, "Retry in 500 milliseconds", 0.5),
+        ({}, "try again after 2 minutes", 120.0),
+        ({}, "Please wait 1 second and try again", 1.0),
+        ({}, "try again in 5 moments", None),
         ({"Retry-After": "soon"}, "", None),
         ({"Retry-After": "nan"}, "", None),
         ({"Retry-After": "inf"}, "", None),
@@ -42,6 +55,16 @@ def test_no_header_breaks_it(value: str, message: str) -> None:
     for name in ("Retry-After", "retry-after-ms", "x-ratelimit-reset-requests"):
         found = retry_after(CIMultiDict({name: value}), message)
         assert found is None or 0 <= found < float("inf")
+
+
+def test_a_date_without_a_zone_is_in_gmt_wherever_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    tzset()
+    try:
+        assert retry_after({"retry-after": asctime(gmtime(NOW + 90))}, now=NOW) == 90.0
+    finally:
+        monkeypatch.undo()
+        tzset()
 
 
 def test_durations() -> None:

@@ -11,11 +11,32 @@ from weighbridge.models.remote.retry_after import retry_after
 
 _QUOTA = (
     "insufficient_quota",
+    "exceeded_current_quota",
     "insufficient credits",
     "insufficient balance",
+    "available credits",
+    "any credits",
+    "out of credits",
+    "credit balance",
+    "credit limit",
+    "spend limit",
+    "spend_limit",
+    "spending limit",
+    "spending cap",
+    "monthly limit",
+    "key limit exceeded",
     "billing_hard_limit",
+    "billing_not_active",
+    "billing not active",
+    "plan and billing",
     "quota exceeded",
+    "freetieronly",
+    "arrearage",
 )
+"""An account that is spent, in the words of OpenAI, Groq, xAI, OpenRouter, Fireworks, Moonshot, Perplexity, Z.ai,
+Alibaba and others."""
+_SOON = ("per minute", "per-minute", "per second", "perminute", "retry in", "try again in")
+"""A quota of so short a time is a rate limit, and is worth waiting for; Gemini words those of a minute like the rest."""
 _BAD_KEY = ("api key not valid", "invalid api key", "incorrect api key", "invalid_api_key")
 _REQUEST_IDS = (
     "x-request-id",
@@ -121,8 +142,8 @@ def from_event(error: object, where: str) -> ModelError:
 
 def kind_of(status: int, text: str) -> ErrorKind:
     """The kind of failure; `text` is the lower-case message and code."""
-    quota = any(word in text for word in _QUOTA)
-    if status == 402 or (quota and status in (400, 403, 429)):
+    spent = any(word in text for word in _QUOTA) and not (status == 429 and any(word in text for word in _SOON))
+    if status == 402 or (spent and status in (400, 401, 403, 412, 429)):
         return "quota"
     if status in (401, 403, 407) or (status == 400 and any(word in text for word in _BAD_KEY)):
         return "auth"
