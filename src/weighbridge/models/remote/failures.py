@@ -36,7 +36,7 @@ _QUOTA = (
 """An account that is spent, in the words of OpenAI, Groq, xAI, OpenRouter, Fireworks, Moonshot, Perplexity, Z.ai,
 Alibaba and others."""
 _SOON = ("per minute", "per-minute", "per second", "perminute", "retry in", "try again in")
-"""A quota of so short a time is a rate limit, and is worth waiting for; Gemini words those of a minute like the rest."""
+"""A quota of so short a time is a rate limit, worth waiting for; Gemini words that of a minute like the rest."""
 _BAD_KEY = ("api key not valid", "invalid api key", "incorrect api key", "invalid_api_key")
 _REQUEST_IDS = (
     "x-request-id",
