@@ -14,6 +14,7 @@ from weighbridge.sizing.rates import Rates
 from weighbridge.sizing.tuning import Tuning
 
 GB = 1e9
+_TRAINED = "One run, as published ones went; what was tried before it is not in it."
 OFFERS = 4
 """Machines shown beside each other."""
 WAITING = {
@@ -201,7 +202,7 @@ def _training(one: Training) -> Section:
     if one.energy is not None:
         rows.append(("electricity", f"{span(one.energy.kwh * (1 / 1000))} MWh"))
         rows.append(("CO2", f"{span(one.energy.co2_kg * (1 / 1000))} t, at {span(one.energy.grid)} g a kWh"))
-    return Section(f"Training from nothing on {short(one.tokens)} tokens", (), tuple(rows))
+    return Section(f"Training from nothing on {short(one.tokens)} tokens", (), tuple(rows), (_TRAINED,))
 
 
 def _tuning(one: Tuning, bill: Interval | None) -> Section:

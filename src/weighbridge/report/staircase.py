@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from weighbridge.report.size_words import money, number, short
+from weighbridge.report.size_words import dollars, money, number, short
 from weighbridge.sizing.breakeven import BreakEven, Crossing
 from weighbridge.sizing.calls import DAYS
 
@@ -19,10 +19,7 @@ def sentences(one: BreakEven, named: str) -> list[str]:
         "calls": "paying by the call is cheaper",
         "open": "which is cheaper is open, for the band holds both",
     }[one.cheaper()]
-    said = [
-        f"At this load {today}: {money(now.own.likely)} a month ({money(now.own.low)} to "
-        f"{money(now.own.high)}) against {money(now.by_call)}."
-    ]
+    said = [f"At this load {today}: {dollars(now.own)} a month against {money(now.by_call)}."]
     first, lasting = crossing_text(one.first), crossing_text(one.lasting)
     if one.first.low is None:
         said.append(f"Hosting is cheaper than {named} at no volume with this machine: each token costs more.")
@@ -74,7 +71,7 @@ def plot(one: BreakEven, width: int) -> list[str]:
     middle = "requests a month"
     gap = room - len(ends[0]) - len(ends[1])
     lines.append(f"{'':11}{ends[0]}{middle:^{gap}}{ends[1]}")
-    lines.append(f"{'':11}# hosting, likely   : its band   * by the call   (both axes logarithmic)")
+    lines.append(f"{'':11}# hosting, likely   : its band   * by the call   (axes logarithmic)")
     return lines
 
 
@@ -88,10 +85,14 @@ def table(one: BreakEven, about: int = 8) -> list[tuple[str, ...]]:
             (
                 short(point.requests),
                 number(point.requests / DAYS),
-                f"{point.machines.low:,.0f} to {point.machines.high:,.0f}",
+                _ends(f"{point.machines.low:,.0f}", f"{point.machines.high:,.0f}"),
                 money(point.own.likely),
-                f"{money(point.own.low)} to {money(point.own.high)}",
+                _ends(money(point.own.low), money(point.own.high)),
                 money(point.by_call),
             )
         )
     return rows
+
+
+def _ends(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"

@@ -26,6 +26,8 @@ CONTEXTS = (4096, 32_768, 131_072)
 PRECISIONS_SHOWN = ("bf16", "fp8", "int4")
 READERS = ("CPU", "L4", "L40S", "H100-SXM-80GB")
 """On which an encoder's rate is told where nothing is named."""
+TRAINED_AT = 8192
+"""Tokens of a sequence in training, at most: models of long contexts see them at the end alone."""
 TRAINER = "H100-SXM-80GB"
 """On which training is reckoned where nothing is named."""
 
@@ -206,7 +208,7 @@ def _training(shape: Shape, ask: Ask) -> Training | None:
     if ask.train is None:
         return None
     on = ask.on or device(TRAINER)
-    flops = training_flops(shape, ask.train)
+    flops = training_flops(shape, ask.train, min(shape.context or TRAINED_AT, TRAINED_AT))
     hours = device_hours(flops, on)
     price = _price(on, ask)
     money = (

@@ -73,10 +73,25 @@ def most_offered(servers: int, may_wait: float) -> float:
     """The most that `servers` can be offered so that no more than a share `may_wait` of the requests wait."""
     if servers < 1:
         return 0.0
+
+    def over(offered: float) -> float:
+        return math.log(max(chance_to_wait(offered, servers), 1e-300) / may_wait)
+
     low, high = 0.0, float(servers)
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if chance_to_wait(middle, servers) <= may_wait else (low, middle)
+    below, above = -math.inf, over(high)
+    # False position, the end that stays put halved (Illinois), for the formula is dear where servers are many;
+    # halving while the lower end is far off.
+    for _ in range(100):
+        if high - low <= 1e-12 * servers:
+            break
+        middle = (low + high) / 2 if below < -5 else (low * above - high * below) / (above - below)
+        if not low < middle < high:
+            middle = (low + high) / 2
+        found = over(middle)
+        if found <= 0:
+            low, below, above = middle, min(found, -1e-18), above / 2 if below >= -5 else above
+        else:
+            high, above, below = middle, found, below / 2 if below >= -5 else below
     return low
 
 
@@ -104,11 +119,12 @@ def machines_for(capacity: Capacity, requests: float, may_wait: float) -> int:
     """The fewest machines that serve `requests` a second while no more than a share `may_wait` of them wait."""
     if requests <= 0:
         return 1
-    low = max(1, math.floor(requests / capacity.requests))
-    high = low
-    while most_served(capacity, high, may_wait) < requests:
-        low, high = high, 2 * high
+    low = max(0, math.ceil(requests / capacity.requests) - 1)  # so few are too few, whatever the queue
+    step = 1
+    while most_served(capacity, low + step, may_wait) < requests:
+        low, step = low + step, 2 * step
+    high = low + step
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if most_served(capacity, middle, may_wait) < requests else (low, middle)
-    return low if most_served(capacity, low, may_wait) >= requests else high
+    return high
