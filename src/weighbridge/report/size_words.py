@@ -92,7 +92,7 @@ def _memory(found: Account) -> Section:
 def _fits(found: Account) -> Section:
     if len(found.fits) == 1:
         return Section(
-            "Fits on", notes=(f"{headline_of(found.fits[0])} ({found.kept.name}, {found.context:,} tokens).",)
+            "Hardware", notes=(f"{headline_of(found.fits[0])} ({found.kept.name}, {found.context:,} tokens).",)
         )
     rows = []
     for count in (1, 2, 4, 8, 16):

@@ -23,6 +23,12 @@ def sentences(one: BreakEven, named: str) -> list[str]:
     first, lasting = crossing_text(one.first), crossing_text(one.lasting)
     if one.first.low is None:
         said.append(f"Hosting is cheaper than {named} at no volume with this machine: each token costs more.")
+    elif one.first.likely is not None and one.first.likely == one.lasting.likely and first != lasting:
+        far = "never" if one.lasting.high is None else f"only from {short(one.lasting.high)} on"
+        said.append(
+            f"Hosting is cheaper from {first} requests a month on; at the dear end of the band {far} for good, as "
+            "each further machine makes it dearer again for a while."
+        )
     elif first == lasting:
         said.append(f"Hosting is cheaper from {first} requests a month on.")
     else:
