@@ -20,6 +20,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from licence_attacks import FORMS, attacks
 from weighbridge.audit.licence.detect import Identified, identify
 
 TEXTS = Path(__file__).resolve().parents[2] / "shared" / "data" / "licences" / "licence_texts.jsonl.gz"
@@ -303,6 +305,21 @@ def main() -> None:
                 told(f"mutated {key} {what[:160]}: {found.key} {found.status}")
     rows.append(("altered texts: reported as modified", f"{good}/{total}", "about 1 in 8"))
     rows.append(("  accepted as complete", str(silent), ""))
+    found_all = [(key, what, identify(text)) for key, what, text in attacks(known)]
+    good = sum(found.status == "modified" and as_candidate(found, key) for key, _, found in found_all)
+    rows.append(("a second writer's alterations: reported", f"{good}/{len(found_all)}", ""))
+    for key, what, found in found_all:
+        if found.status != "modified":
+            told(f"second {key} {what[:160]}: {found.key} {found.status}")
+    alarms = 0
+    for name, form in FORMS.items():
+        for key, text in known.items():
+            found = identify(form(text))
+            if not (named(found, key) and found.status == "complete"):
+                alarms += 1
+                told(f"second {name}: {shown(key, found)}")
+    rows.append(("a second writer's harmless changes: false alarms", f"{alarms}/{len(FORMS) * len(known)}", ""))
+    calls += len(found_all) + len(FORMS) * len(known)
     took = (time.process_time() - began) / calls
     print(f"{'':52}{'ours':>14}   ScanCode 32")
     for label, ours, theirs in rows:

@@ -27,6 +27,10 @@ _ALTERED = re.compile(
     re.IGNORECASE,
 )
 """A title that says itself that the licence is another one."""
+_LIMITS = re.compile(
+    r"(?:not|no|never|only|for|in|within|outside|except|without|excluding|unless|if)\b", re.IGNORECASE
+)
+"""Short lines that begin so are no titles: ``Not in Switzerland``, ``For advertising``."""
 _LETTER = re.compile(r"\w")
 SHORT = 16
 """Words in sentences around a licence up to which each has to be explained: no README is as short."""
@@ -123,10 +127,19 @@ def _explained(said: str, words: Words, first: int, last: int) -> bool:
     if count == 1 or not _LETTER.search(RIGHTS.sub(" ", said)):
         # A word that the end of the file cut, or nothing beside the phrase.
         return True
-    if words.sentences[first] in words.headings or _DATED.search(said) or NAMES_IT.search(said):
+    if _DATED.search(said) or NAMES_IT.search(said):
+        return True
+    if _LIMITS.match(said):
+        return False
+    if words.sentences[first] in words.headings:
         return True
     if VERB.search(said):
         return False
+    if count < 6 and not _TITLE.search(said):
+        # "Banks pick another model." is a sentence by its stop, and no title.
+        end = words.spans[last][1]
+        stopped = words.text[end : end + 1] in (".", ";", ":", "!")
+        return not (stopped and any(word[0].islower() for word in said.split()))
     if count < 6:
         return True
     raw = [words.text[slice(*words.spans[at])] for at in range(first, last + 1)]

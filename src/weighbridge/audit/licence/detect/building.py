@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from weighbridge.audit.licence.detect.cues import does
-from weighbridge.audit.licence.detect.index import Clause, Entry, Stored, packed
+from weighbridge.audit.licence.detect.index import UNSAID, Clause, Entry, Stored, packed
 from weighbridge.audit.licence.detect.lexicon import hashed
 from weighbridge.audit.licence.detect.reading import read_text
 from weighbridge.audit.licence.detect.words import Words, words_of
@@ -113,7 +113,7 @@ def _entry(text: Text, words: Words, vocabulary: dict[int, int]) -> Entry:
         if not place:
             what = what and f"a sentence that {what}"
         label = ".".join(place) + (": " if place and what else "") + what
-        clauses.append(Clause(at - first, label or "in the text", heading or all(optional[first:at]), heading))
+        clauses.append(Clause(at - first, label or UNSAID, heading or all(optional[first:at]), heading))
         first = at
     soft = tuple(at for at, soft in enumerate(words.soft) if soft)
     return Entry(

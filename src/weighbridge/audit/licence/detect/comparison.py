@@ -83,7 +83,9 @@ def compared(known: Known, words: Words, hashes: Sequence[int]) -> Comparison | 
         if not _harmless(gap, known, words, notes):
             gaps.append(gap)
     last = blocks[-1]
-    head = sum(not known.optional[at] and at not in known.soft for at in range(blocks[0].a))
+    head = sum(
+        not known.optional[at] and at not in known.soft for at in range(_titled(known, blocks[0].a), blocks[0].a)
+    )
     after = range(last.a + last.size, len(known.hashes))
     tail = sum(not known.optional[at] and at not in known.soft for at in after)
     matched = sum(block.size for block in blocks)
@@ -96,8 +98,11 @@ def _harmless(gap: Gap, known: Known, words: Words, notes: dict[str, None]) -> b
     here = [at for at in range(gap.b, gap.b_end) if not words.soft[at]]
     if not there and not here:
         return True
+    if not here and (_is_list_mark(there, known) or _title_line(gap, known)):
+        return True
     wanted = [known.hashes[at] for at in there]
-    if here and there and joined("".join(words.words[at] for at in here), wanted):
+    # A word that broke may have left a piece that looks like a list mark: "llam", "a.com".
+    if here and there and any(joined("".join(part), wanted) for part in _spellings(gap, here, words)):
         return True
     if (
         len(there) == len(here)
@@ -132,6 +137,38 @@ def _harmless(gap: Gap, known: Known, words: Words, notes: dict[str, None]) -> b
         # Filled-in instructions: a program's name, an author.
         return len(here) <= 2 * len(there)
     return (not there or _whole_headings(gap, known)) and _is_title(here, words, said)
+
+
+def _titled(known: Known, before: int) -> int:
+    """How many words of the title are gone before the word `before`, in whole lines."""
+    edges = [at for at in range(min(known.title, before), 0, -1) if at == len(known.clause) or _begins(known, at)]
+    return edges[0] if edges else 0
+
+
+def _begins(known: Known, at: int) -> bool:
+    return known.clause[at] != known.clause[at - 1]
+
+
+def _spellings(gap: Gap, here: list[int], words: Words) -> tuple[list[str], list[str]]:
+    return [words.words[at] for at in here], list(words.words[gap.b : gap.b_end])
+
+
+def _is_list_mark(there: list[int], known: Known) -> bool:
+    """Whether the one word that is gone stands beside a list mark of the same letter: ``a. A licence of ...``."""
+    at = there[0]
+    return len(there) == 1 and at - 1 in known.soft and known.hashes[at - 1] == known.hashes[at]
+
+
+def _title_line(gap: Gap, known: Known) -> bool:
+    """Whether a whole line of the title is gone, and the text goes on as if it never stood there."""
+    if gap.a_end > known.title:
+        return False
+    left = known.hashes[: gap.a] + known.hashes[gap.a_end : known.title]
+    # Two lines that begin alike: either may be the one that is gone.
+    return any(
+        left == tuple(known.hashes[at] for at in range(known.title) if known.clause[at] != number)
+        for number in set(known.clause[: known.title])
+    )
 
 
 def _left_out(gap: Gap, known: Known) -> bool:

@@ -19,10 +19,17 @@ from typing import Literal
 
 import msgspec
 
+from weighbridge.audit.licence.detect.lexicon import hashed
 from weighbridge.errors import UsageError
 
 VARIABLE = "WEIGHBRIDGE_LICENCE_TEXTS"
 """Names a folder or JSONL file of the user's own licence texts, or an index that was built from one."""
+
+UNSAID = "in the text"
+"""Labels a sentence that has no number and of which no word says what it does."""
+TITLE = 20
+"""Words of a title, at most."""
+_CALLED = frozenset(hashed(word) for word in ("license", "agreement", "terms", "policy", "deed"))
 
 
 class Clause(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -99,6 +106,8 @@ class Known:
     slot: frozenset[int]
     shingles: frozenset[tuple[int, int, int]]
     """Its runs of three words."""
+    title: int = 0
+    """How many words at its beginning only say what it is called and since when."""
 
     @property
     def required(self) -> int:
@@ -140,7 +149,17 @@ def _known(entry: Entry, hashes: tuple[int, ...]) -> Known:
     optional = tuple(one.optional for one in entry.clauses for _ in range(one.words))
     slot = frozenset(at for first, after in entry.slots for at in range(first, after))
     shingles = frozenset(zip(hashes, hashes[1:], hashes[2:], strict=False))
-    return Known(entry, hashes, clause, optional, frozenset(entry.soft), slot, shingles)
+    return Known(entry, hashes, clause, optional, frozenset(entry.soft), slot, shingles, _title(entry, hashes))
+
+
+def _title(entry: Entry, hashes: Sequence[int]) -> int:
+    """How many words at the beginning are a title: sentences that do nothing, where they name a licence."""
+    count = 0
+    for one in entry.clauses:
+        if one.label != UNSAID or count + one.words > TITLE:
+            break
+        count += one.words
+    return count if _CALLED.intersection(hashes[:count]) else 0
 
 
 @functools.cache

@@ -20,7 +20,9 @@ _TAG = re.compile(
 _UNREAD = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"))
 """What a page does not show: from the first to the second."""
 _LINK = re.compile(
-    r"!?\[((?:[^\[\]\n]|\n(?!\s*\n)){1,300})\]\(\s*<?(?:[^()\s]|\n(?!\s*\n)){0,600}"
+    r"!?\[((?:[^\[\]\n]|\n(?!\s*\n)){1,300})\]"
+    r"(?:\n[ \t]*(?=\(\s*(?:mailto:|#|[\w-]+(?:\.[\w-]+)+[/)])))?"
+    r"\(\s*<?(?:[^()\s]|\n(?!\s*\n)){0,600}"
     r"(?:\([^()\s]*\)[^()\s]*)*>?(?:\s+\"[^\"\n]*\")?\s*\)"
 )
 _SCHEME = re.compile(r"\bh\s?t\s?t\s?p\s?s?\s?:\s?/\s?/", re.IGNORECASE)
