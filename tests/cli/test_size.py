@@ -103,6 +103,38 @@ def test_a_rate_of_ones_own_replaces_the_prediction(weighbridge):
     assert "Predicted, not measured" in flat(weighbridge(*asked).out)
 
 
+def scores(path: Path, models: tuple[str, ...] = ("mine", "theirs")) -> Path:
+    """Answers of 100 tokens in 2 s or 4 s, one at a time: 50 and 25 a second."""
+    rows = ["item,model,score,latency,tokens_in,tokens_out"]
+    for number in range(40):
+        for place, name in enumerate(models):
+            rows.append(f"q{number},{name},1,{2 * (place + 1) + 0.001 * (number % 3)},500,100")
+    path.write_text("\n".join(rows))
+    return path
+
+
+def test_a_runs_own_rate_and_lengths(weighbridge, tmp_path):
+    run = scores(tmp_path / "scores.csv")
+    asked = ("size", "llama-3.1-8b", "--on", "L40S", "--requests-per-day", 200, "--measured-in", run)
+    found = json.loads(weighbridge(*asked, "--candidate", "mine", "--json").out)
+    rates = found["rates"][0]
+    assert rates["source"] == "measured"
+    assert rates["sequences"] == 1
+    assert rates["output"]["likely"] == pytest.approx(50, rel=0.01)
+    assert (rates["input_tokens"], rates["output_tokens"]) == (500, 100)
+    assert found["load"][0]["peak_requests_per_s"] == pytest.approx(3 * 200 / 86_400, rel=1e-3)
+    several = weighbridge(*asked)
+    assert several.code == 2
+    assert "--candidate mine or theirs" in flat(several.err)
+    assert "did you mean 'mine'" in weighbridge(*asked, "--candidate", "mined").err
+    both = weighbridge(*asked, "--candidate", "mine", "--measured", 5)
+    assert "leave one of them away" in both.err
+    short = tmp_path / "short.csv"
+    short.write_text("item,model,score\nq1,mine,1\nq2,mine,1\n")
+    assert weighbridge(*asked[:-1], short).code == 2
+    assert "there is no" in weighbridge(*asked[:-1], tmp_path / "none.csv").err
+
+
 def test_break_even_in_words_signs_and_data(weighbridge):
     asked = ("size", "llama-3.1-8b", "--on", "L40S", *LOAD, "--against", "openai:gpt-4.1-mini")
     ran = weighbridge(*asked)

@@ -53,6 +53,8 @@ def _options(rows: list[tuple[str, dict[str, Any]]]) -> Callable[[Command], Comm
             "--measured",
             {"type": float, "metavar": "TOKENS_PER_S", "help": "Your own rate of writing, one machine under load."},
         ),
+        ("--measured-in", {"metavar": "RUN", "help": "Take the rate from a run: a project, a decision, scores."}),
+        ("--candidate", {"metavar": "NAME", "help": "Whose rate, where the run has several."}),
         ("--train", {"metavar": "TOKENS", "help": "Cost of training it from nothing on so many: 2T, 300B."}),
         ("--tune", {"metavar": "TOKENS", "help": "Cost of fine-tuning it on so many: 50M."}),
         (
@@ -74,6 +76,10 @@ def size(model: str, as_json: bool, html: str | None, **given: Any) -> int:  # n
 
     check_outputs(None, html)
     shape = shape_named(model)
+    if given["measured_in"]:
+        from weighbridge.cli.size_asked import filled
+
+        given = filled(given)
     ask = asked(given, shape)
     named, quoted = "", ""
     if given["against"]:

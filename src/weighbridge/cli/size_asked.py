@@ -79,6 +79,7 @@ def asked(given: dict[str, Any], shape: Shape) -> Ask:
         _check(name, given[name], above=False)
     on, count = (None, None) if given["on"] is None else hardware_named(given["on"])
     _contradictions(given, on)
+    seen = given.get("run")
     load = None
     if given["requests_per_day"] is not None:
         peak = given["peak_to_mean"] if given["peak_to_mean"] is not None else 3.0
@@ -113,11 +114,28 @@ def asked(given: dict[str, Any], shape: Shape) -> Ask:
         carbon=given["carbon"],
         people_per_month=(given["engineer_hours"] or 0.0) * (given["engineer_rate"] or 0.0),
         spare=given["spare"],
-        measured=given["measured"],
+        measured=seen.rate if seen is not None else given["measured"],
+        sequences=seen.at_once if seen is not None else None,
         train=tokens(given["train"], "--train"),
         tune=tokens(given["tune"], "--tune"),
         method=given["tune_method"],
     )
+
+
+def filled(given: dict[str, Any]) -> dict[str, Any]:
+    """With the rate of the run that is named, and its lengths where none are given. Raises `UsageError`."""
+    from weighbridge.cli.size_measured import seen_in
+
+    if given["measured"] is not None:
+        raise UsageError("--measured and --measured-in both give the rate", fix="leave one of them away")
+    if given["on"] is None:
+        raise UsageError("--measured-in is of one machine, and none is named", fix="add --on HARDWARExN")
+    seen = seen_in(given["measured_in"], given["candidate"])
+    words = _load_words(given)
+    lengths = {"input_tokens": seen.input_tokens, "output_tokens": seen.output_tokens}
+    found = {name: given[name] if given[name] is not None else words.get(name, own) for name, own in lengths.items()}
+    load = ",".join(f"{name}={value}" for name, value in words.items() if name not in lengths)
+    return {**given, **found, "load": load, "run": seen}
 
 
 def price_against(given: dict[str, Any], ask: Ask) -> tuple[str, str, Ask]:
@@ -200,6 +218,8 @@ def _contradictions(given: dict[str, Any], on: Device | None) -> None:
     for name in ("cached", "batched"):
         if told(name) and not told("against"):
             raise UsageError(f"--{name} is of a vendor's price", fix="add --against VENDOR:MODEL")
+    if told("candidate") and not told("measured_in"):
+        raise UsageError("--candidate is of a run", fix="add --measured-in RUN")
     if on is None:
         for name in ("price_per_hour", "measured"):
             if told(name):

@@ -140,8 +140,8 @@ def rate_note(one: Rates) -> str:
     copies = f"{one.fit.replicas} replicas of " if one.fit.replicas > 1 else ""
     first = dict.fromkeys(figures.seconds(end) for end in (one.first_token.low, one.first_token.high))
     return (
-        f"{how}. {copies}{one.sequences:,} sequences at once, {span(one.stream)} tokens a second to each; first "
-        f"token after {' to '.join(first)}; "
+        f"{how}. {copies}{figures.plural(one.sequences, 'sequence')} at once, {span(one.stream)} tokens a second "
+        f"to each; first token after {' to '.join(first)}; "
         f"writing waits for {WAITING[one.bound]}."
     )
 
