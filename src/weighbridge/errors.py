@@ -41,11 +41,19 @@ class UsageError(WeighbridgeError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A sentence that names the nearest match of `name` among `known`, or lists what there is."""
+    """A sentence that names the nearest match of `name` among `known`, or lists what there is.
+
+    Case does not matter. A name that is the beginning of others (``gemini``) means one of them, the shortest first.
+    """
     choices = sorted(set(known))
-    close = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
+    wanted = name.strip().lower()
+    folded = {one.lower(): one for one in choices}
+    longer = sorted((one for one in folded if one.startswith(wanted)), key=len) if len(wanted) > 2 else []
+    if longer and wanted not in folded:
+        return f"did you mean {folded[longer[0]]!r}?"
+    close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.5)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return f"did you mean {folded[close[0]]!r}?"
     if not choices:
         return "there is none to choose from"
     shown = ", ".join(choices[:12]) + (", ..." if len(choices) > 12 else "")

@@ -259,3 +259,29 @@ def test_a_fact_that_cannot_be_relied_on_is_refused(old, new, told):
 
 def test_every_table_of_the_catalogue_may_be_a_users_own():
     assert set(TABLES) >= {table for name in FILES for table in shipped_tables(name).tables}
+
+
+@pytest.mark.parametrize(
+    ("table", "fact", "told"),
+    [
+        ("models", "retired: '2026-99-01'", "'2026-99-01' is no date"),
+        ("models", "context: -3", "-3 is no number above 0"),
+        ("models", "params_total: many", "'many' is no number above 0"),
+        ("models", "weights: opne", "did you mean 'open'"),
+        ("versions", "kind: sometimes", "is no value of kind"),
+        ("policies", "trains_on_inputs: seldom", "neither true nor false"),
+        ("policies", "retention_days: -1", "no number of days"),
+        ("accelerators", "bandwidth: lots", "'lots' is no number above 0"),
+        ("tuning", "last_day: soon", "'soon' is no date"),
+    ],
+)
+def test_values_that_a_fact_cannot_have_are_refused_with_their_place(table, fact, told):
+    text = f"""
+sources: {{lab: {{what: ours, date: "2026-01-01"}}}}
+{table}:
+- {{id: x, name: X, source: [lab], confidence: A, seen: "2026-02-20", facts: {{{fact}}}}}
+"""
+    with pytest.raises(UsageError) as error:
+        parsed_tables(text.encode(), "facts.yaml")
+    assert told in str(error.value)
+    assert f"facts.yaml: x.{fact.partition(':')[0]}" in str(error.value)

@@ -77,6 +77,32 @@ def test_names_are_found_however_they_are_written():
     assert "gpt-4" in caught.value.fix
 
 
+@pytest.mark.parametrize(
+    ("written", "model"),
+    [
+        ("gpt4", "gpt-4"),
+        ("gpt3", "gpt-3-175b"),
+        ("llama2", "llama-2-70b"),
+        ("GPT4o", "gpt-4o"),
+        ("llama2 7b", "llama-2-7b"),
+    ],
+)
+def test_a_dash_between_letter_and_number_may_be_left_out(written, model):
+    assert catalogue().find(written).id == model
+
+
+def test_digits_are_never_joined_to_other_numbers():
+    assert catalogue().find("gemma-2-27b").id == "gemma-2-27b"
+    with pytest.raises(UsageError):
+        catalogue().find("gemma-22-7b")
+
+
+def test_a_name_that_begins_others_is_met_with_one_of_them():
+    with pytest.raises(UsageError) as told:
+        catalogue().find("gemini")
+    assert "did you mean 'Gemini" in str(told.value)
+
+
 def test_a_search_wants_every_word():
     found = catalogue().search("open bigscience")
     assert [model.id for model in found] == ["bloom-176b"]

@@ -37,6 +37,8 @@ def find_target(text: str) -> Target:
     """
     from weighbridge.audit.openness.facts import known_systems
 
+    if not text.strip():
+        raise UsageError("no target is named", fix="name a model of the catalogue, a model folder or a .json listing")
     known = known_systems()
     kind, _, rest = text.partition(":")
     named = rest if rest and not Path(text).exists() and "/" not in kind else text
@@ -55,6 +57,8 @@ def find_target(text: str) -> Target:
     except UsageError as error:
         if here:
             return Target(name=model, path=path)
+        if named.startswith((".", "/", "~")) or named.endswith(("/", ".json")):
+            raise UsageError("there is no such file or folder", where=named, fix="check the path") from error
         raise UsageError(
             f"{text!r} is neither a model of the catalogue nor a file or folder here", fix=error.fix
         ) from error

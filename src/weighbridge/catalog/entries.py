@@ -12,7 +12,8 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from weighbridge.catalog.fact import Confidence, Contest, Day, Fact, Source, Value, real_day
-from weighbridge.catalog.naming import folded
+from weighbridge.catalog.meaning import check_meaning
+from weighbridge.catalog.naming import closed_up, folded
 from weighbridge.catalog.reading import as_type, read_bytes, shipped, tree_of
 from weighbridge.errors import UsageError, nearest
 
@@ -178,7 +179,7 @@ def parsed_tables(content: bytes, where: str, more_sources: dict[str, Source] | 
                 raise UsageError(
                     f"two {table} have the id {entry.id!r}", where=where, fix="give each an id of its own"
                 )
-            entries[entry.id] = _entry(entry, file.units, sources, f"{where}: {entry.id}")
+            entries[entry.id] = _entry(table, entry, file.units, sources, f"{where}: {entry.id}")
         if entries:
             tables[table] = entries
     return Tables(sources, tables)
@@ -215,7 +216,11 @@ def found(entries: dict[str, E], name: str) -> E | None:
     for one in entries.values():
         if wanted in {folded(text) for text in (one.name, *one.aliases)}:
             return one
-    return None
+    closed = closed_up(name)
+    alike = [
+        one for one in entries.values() if closed in {closed_up(text) for text in (one.id, one.name, *one.aliases)}
+    ]
+    return alike[0] if len(alike) == 1 else None
 
 
 def find(entries: dict[str, E], name: str, what: str, listing: str) -> E:
@@ -230,10 +235,11 @@ def find(entries: dict[str, E], name: str, what: str, listing: str) -> E:
     return one
 
 
-def _entry(entry: _Entry, units: dict[str, str], sources: dict[str, Source], where: str) -> Entry:
+def _entry(table: str, entry: _Entry, units: dict[str, str], sources: dict[str, Source], where: str) -> Entry:
     facts = {name: _fact(entry, name, value, units, f"{where}.{name}") for name, value in entry.facts.items()}
     for name, fact in facts.items():
         _check(fact, sources, f"{where}.{name}")
+        check_meaning(table, name, fact, f"{where}.{name}")
     return Entry(entry.id, entry.name, entry.aliases, facts)
 
 

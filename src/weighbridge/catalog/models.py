@@ -16,7 +16,7 @@ from weighbridge.catalog.entries import (
     user_file,
 )
 from weighbridge.catalog.fact import Source, credits_of
-from weighbridge.catalog.naming import folded, undated
+from weighbridge.catalog.naming import closed_up, folded, undated
 from weighbridge.errors import UsageError, nearest
 
 __all__ = ["VARIABLE", "Catalogue", "ModelFacts", "catalogue", "parsed", "shipped_catalogue", "user_file"]
@@ -40,6 +40,10 @@ class Catalogue:
         for one in (name, name.rpartition("/")[2], undated(name)):
             if folded(one) in names:
                 return self.models[names[folded(one)]]
+        closed = closed_up(name.rpartition("/")[2])
+        alike = {model for known, model in names.items() if closed_up(known) == closed}
+        if len(alike) == 1:
+            return self.models[alike.pop()]
         known = {text for model in self.models.values() for text in (model.id, model.name, *model.aliases)}
         raise UsageError(
             f"the catalogue has no model {name!r}",

@@ -70,6 +70,14 @@ def folded(model: str) -> str:
     return re.sub(r"[._ ]", "-", name)
 
 
+def closed_up(model: str) -> str:
+    """The folded name with no dash between a letter and a digit: ``llama2`` and ``llama-2`` are written for one.
+
+    Dashes between digits stay, so that ``gemma-3-12b`` is never ``gemma-31-2b``.
+    """
+    return re.sub(r"(?<=[a-z])-(?=\d)|(?<=\d)-(?=[a-z])", "", folded(model))
+
+
 def undated(model: str) -> str:
     """The name without a date or ``latest`` at its end; the name itself where there is none."""
     return _DATED.sub("", model.strip())

@@ -53,7 +53,6 @@ def tree_of(content: bytes, where: str) -> Any:  # noqa: ANN401 - whatever the f
         what = getattr(error, "problem", None) or getattr(error, "reason", None) or "not text"
         raise UsageError(f"the file is no YAML: {what}", where=place, fix=_WHOLE) from None
 
-
     return _dated(tree)
 
 

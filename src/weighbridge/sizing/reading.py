@@ -183,5 +183,9 @@ def _json(path: Path) -> dict[str, Any]:
             f"{path.name} is damaged: {error}", where=str(path), fix=f"get {path.name} of this model again"
         ) from None
     if not isinstance(said, dict):
-        raise UsageError(f"{path.name} holds no mapping", where=str(path), fix=f"get {path.name} of this model again")
+        again = f"get {path.name} of this model again"
+        other = "a list of files tells no sizes: name the model's config.json, or the hub's answer with its `config`"
+        raise UsageError(
+            f"{path.name} holds no mapping", where=str(path), fix=again if path.name == "config.json" else other
+        )
     return said

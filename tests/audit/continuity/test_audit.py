@@ -246,6 +246,15 @@ def test_architectures_are_read_from_listings_and_gguf_files(tmp_path):
     assert architecture(find_target(str(listing))) == "qwen3"
     listing.write_text(json.dumps({"id": "org/m"}))
     assert architecture(find_target(str(listing))) is None
+    listing.write_text(json.dumps([{"path": "model.safetensors", "size": 5}]))
+    assert architecture(find_target(str(listing))) is None
+    for neither in ({"cardData": 5}, "a word"):
+        listing.write_text(json.dumps(neither))
+        with pytest.raises(UsageError, match="lists no files"):
+            architecture(find_target(str(listing)))
+    listing.write_text("[" * 200_000)
+    with pytest.raises(UsageError, match="nested too deep"):
+        architecture(find_target(str(listing)))
     folder = tmp_path / "gguf"
     folder.mkdir()
     (folder / "model.gguf").write_bytes(b"no gguf")

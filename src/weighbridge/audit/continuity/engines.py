@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+from weighbridge.audit.openness.listing import read_listing
 from weighbridge.audit.target import Target
 from weighbridge.errors import UsageError
 
@@ -50,7 +51,7 @@ def architecture(target: Target) -> str | None:
 def _of_folder(folder: Path) -> str | None:
     config = folder / "config.json"
     if config.is_file():
-        return _kind(_read(config), config)
+        return _kind(_settings(config), config)
     ggufs = sorted(folder.glob("*.gguf"))
     if not ggufs:
         return None
@@ -61,18 +62,30 @@ def _of_folder(folder: Path) -> str | None:
 
 
 def _of_listing(path: Path) -> str | None:
-    config = _read(path).get("config")
-    return _kind(config, path) if isinstance(config, dict) else None
+    """As the answer for a model says; a list of files alone says nothing of it. Refused is what is neither."""
+    said = _read(path)
+    config = said.get("config") if isinstance(said, dict) else None
+    if isinstance(config, dict):
+        return _kind(config, path)
+    if not (isinstance(said, dict) and {"id", "modelId"} & said.keys()):
+        read_listing(path, path.stem)
+    return None
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path.name} cannot be read: {error}", where=str(path), fix="get the file again") from None
+def _settings(path: Path) -> dict[str, Any]:
+    said = _read(path)
     if not isinstance(said, dict):
         raise UsageError(f"{path.name} holds no settings", where=str(path), fix="get the file again")
     return said
+
+
+def _read(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise UsageError(f"{path.name} is nested too deep", where=str(path), fix="get the file again") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path.name} cannot be read: {error}", where=str(path), fix="get the file again") from None
 
 
 def _kind(config: dict[str, Any], path: Path) -> str | None:
