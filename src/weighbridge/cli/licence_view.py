@@ -23,17 +23,16 @@ def show_audit(audit: LicenceAudit, *, as_json: bool) -> None:
         return
     lines(f"{audit.target}: {audit.verdict.upper()}")
     lines(f"job: {job_words(audit.job)}", "  ")
-    lines()
-    for part in audit.parts:
-        named = ", ".join(part.licences) or "no licence that is known"
-        lines(f"{part.component.label}: {named}: {part.verdict}", "  ", "      ")
-        for statement in part.component.statements:
-            lines(statement.where if statement.says is None else f"said by {statement.where}", "      ")
     for text in audit.disagreements:
         lines(f"Labels disagree: {text}", after="  ")
     _rulings("Not allowed, because", audit.of("forbids"))
     _rulings("Not known", audit.of("unclear"))
     _rulings("Only if", audit.conditions)
+    if audit.changes:
+        lines()
+        lines("What would change it")
+        for change in audit.changes:
+            lines(f"- {change.says}: {change.verdict}", "  ", "    ")
     from weighbridge.audit.licence.difference import WHEN
 
     duties = audit.duties_of()
@@ -44,11 +43,13 @@ def show_audit(audit: LicenceAudit, *, as_json: bool) -> None:
         when = dict.fromkeys(WHEN[trigger] for one in where for trigger in one.when)
         lines(f"- {says} (for {', '.join(when)})", "  ", "    ")
         lines(f"[{'; '.join(dict.fromkeys(_place(one) for one in where))}]", "    ", "     ")
-    if audit.changes:
-        lines()
-        lines("What would change it")
-        for change in audit.changes:
-            lines(f"- {change.says}: {change.verdict}", "  ", "    ")
+    lines()
+    lines("Parts, and where their licences are said")
+    for part in audit.parts:
+        named = ", ".join(part.licences) or "no licence that is known"
+        lines(f"{part.component.label}: {named}: {part.verdict}", "  ", "      ")
+        for statement in part.component.statements:
+            lines(statement.where if statement.says is None else f"from {statement.where}", "      ")
     if audit.ends:
         lines()
         lines("How it ends, and what it holds to by link")

@@ -80,7 +80,7 @@ def _of_target(target: Target) -> Gathered:
     if target.name.startswith(LICENCE):
         name = target.name[len(LICENCE) :]
         role: Role = "service" if _is_service(name) else "weights"
-        return Gathered((Component(role, name, (Statement(name, "named as the target"),)),))
+        return Gathered((Component(role, name, (Statement(name, "the name given"),)),))
     if family(target.name) is not None or model_named(target.name) is not None:
         return of_base(target.name, set(), "weights")
     raise UsageError(
