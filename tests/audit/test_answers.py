@@ -126,6 +126,11 @@ def test_refusals_that_only_the_status_tells() -> None:
     (found,) = broken_runs(view(table(scores, status=status)))
     assert found.candidate == "b"
     assert "15.0 % of its answers decline" in found.statement
+    answers = texts(2)
+    for _, i in status:
+        answers[i] = ""
+    (filtered,) = doubts(broken_runs(view(table(scores, status=status, answers=[texts(1), answers]))))
+    assert "15.0 % of its answers decline" in filtered.statement
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,9 @@ def broken_runs(view: View) -> list[Finding]:
                 continue
             bare = text.strip()
             if not bare:
-                kinds["empty"].append(i)
+                # What a filter stopped is empty too, and is a refusal: it is counted as one below.
+                if view.evidence.status[k, i] != REFUSED:
+                    kinds["empty"].append(i)
             elif ERROR.match(bare[:200]):
                 kinds["errors"].append(i)
             elif len(bare) <= 1000 and declines(bare):

@@ -118,7 +118,8 @@ class ResponsesWire:
         if status == 400 and filtered(body):
             return Completion("", Finish.FILTER, request_id=error.request_id, stop_reason="content_filter")
         if status in (404, 405):
-            error.fix = f"check the model's name{f' ({self.vendor.example})' if self.vendor.example else ''}"
+            such = f" (such as {self.vendor.example})" if self.vendor.example else ""
+            error.fix = f"check the model's name{such}, and whether this account may use it"
         return error
 
     def embeddings(self, texts: Sequence[str], model: str) -> Call:  # noqa: ARG002 - a wire's form
