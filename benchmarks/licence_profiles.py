@@ -2,7 +2,7 @@
 
     python benchmarks/licence_profiles.py [--all]
 
-The jobs are tests/audit/licence/profiles.yaml; nothing else is needed. `--all` prints every one of them.
+The jobs are tests/audit/licence/profiles.yaml and, by a second reader, profiles_second.yaml; nothing else is needed. `--all` prints every one of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 from weighbridge.audit.licence import audit_licence, licence_target
 from weighbridge.evidence.requirements import Job
 
-PROFILES = Path(__file__).resolve().parents[1] / "tests" / "audit" / "licence" / "profiles.yaml"
+FOLDER = Path(__file__).resolve().parents[1] / "tests" / "audit" / "licence"
 VERDICTS = ("allowed", "allowed if", "unknown", "not allowed")
 
 
@@ -25,7 +25,11 @@ def main() -> int:
     """Prints the table; 1 where a verdict or its clause is another."""
     table: Counter[tuple[str, str]] = Counter()
     wrong = 0
-    profiles = yaml.safe_load(PROFILES.read_text())
+    profiles = [
+        one
+        for name in ("profiles.yaml", "profiles_second.yaml")
+        for one in yaml.safe_load((FOLDER / name).read_text())
+    ]
     for profile in profiles:
         job = msgspec.convert(profile["job"], Job)
         audit = audit_licence(licence_target(profile["target"]), job, tuple(profile.get("with", ())))
