@@ -151,6 +151,16 @@ def test_break_even_in_words_signs_and_data(weighbridge):
     assert "openai/gpt-4.1-mini" in found["price"]
 
 
+def test_each_reader_gets_the_tokens_asked_for(weighbridge):
+    asked = ("size", "llama-3.1-70b", "--on", "L40Sx4", "--json")
+    full, plain, quick = (
+        json.loads(weighbridge(*asked, "--stream-at-least", least).out)["rates"][0] for least in (0, 5, 12)
+    )
+    assert full["sequences"] >= plain["sequences"] > quick["sequences"]
+    assert quick["stream"]["likely"] >= 12
+    assert full["output"]["likely"] > quick["output"]["likely"]
+
+
 def test_people_electricity_and_caches_count(weighbridge):
     asked = ("size", "llama-3.1-8b", "--on", "L40S", *LOAD, "--against", "openai:gpt-4.1-mini", "--json")
     plain = json.loads(weighbridge(*asked).out)

@@ -37,6 +37,16 @@ def _options(rows: list[tuple[str, dict[str, Any]]]) -> Callable[[Command], Comm
         ("--peak-to-mean", {"type": float, "metavar": "X", "help": "Busiest hour over the mean hour (default: 3)."}),
         ("--input-tokens", {"type": float, "metavar": "N", "help": "Of a request, on average (default: 1000)."}),
         ("--output-tokens", {"type": float, "metavar": "N", "help": "Of an answer, on average (default: 300)."}),
+        (
+            "--stream-at-least",
+            {
+                "type": float,
+                "metavar": "X",
+                "default": 5.0,
+                "show_default": True,
+                "help": "Tokens a second that each reader gets; 0 fills the machine.",
+            },
+        ),
         ("--price-per-hour", {"type": float, "metavar": "USD", "help": "Of one accelerator; else the catalogue's."}),
         ("--spare", {"type": int, "metavar": "N", "default": 1, "help": "Machines beside those the load takes."}),
         ("--engineer-hours", {"type": float, "metavar": "N", "help": "Of people who run it, a month."}),

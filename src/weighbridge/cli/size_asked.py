@@ -22,7 +22,15 @@ MOST = 64
 LOAD = ("requests_per_day", "peak_to_mean", "input_tokens", "output_tokens")
 _UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 POSITIVE = (*LOAD, "context", "batch", "measured")
-NOT_NEGATIVE = ("price_per_hour", "spare", "engineer_hours", "engineer_rate", "electricity", "carbon")
+NOT_NEGATIVE = (
+    "stream_at_least",
+    "price_per_hour",
+    "spare",
+    "engineer_hours",
+    "engineer_rate",
+    "electricity",
+    "carbon",
+)
 OF_LOAD = ("peak_to_mean", "engineer_hours", "electricity", "against")
 """What says nothing without a load."""
 
@@ -116,6 +124,7 @@ def asked(given: dict[str, Any], shape: Shape) -> Ask:
         spare=given["spare"],
         measured=seen.rate if seen is not None else given["measured"],
         sequences=seen.at_once if seen is not None else None,
+        stream_at_least=given["stream_at_least"],
         train=tokens(given["train"], "--train"),
         tune=tokens(given["tune"], "--tune"),
         method=given["tune_method"],

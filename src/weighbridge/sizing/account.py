@@ -26,6 +26,8 @@ CONTEXTS = (4096, 32_768, 131_072)
 PRECISIONS_SHOWN = ("bf16", "fp8", "int4")
 READERS = ("CPU", "L4", "L40S", "H100-SXM-80GB")
 """On which an encoder's rate is told where nothing is named."""
+READABLE = 5.0
+"""Tokens a second at which text comes as fast as it is read."""
 TRAINED_AT = 8192
 """Tokens of a sequence in training, at most: models of long contexts see them at the end alone."""
 TRAINER = "H100-SXM-80GB"
@@ -59,6 +61,8 @@ class Ask:
     """Tokens a second that a whole machine writes."""
     sequences: int | None = None
     """At once in one replica; None: all that fit."""
+    stream_at_least: float = READABLE
+    """Tokens a second to each reader, by which sequences at once are held back; 0: as many as fit."""
     train: float | None = None
     """Tokens."""
     tune: float | None = None
@@ -158,7 +162,7 @@ def _fits(shape: Shape, kept: Precision, context: int, ask: Ask) -> list[Fit]:
 
 def _offers(shape: Shape, kept: Precision, ask: Ask, read: float, written: float) -> list[Offer]:
     if ask.on is None:
-        made = offers(shape, kept, read, written)
+        made = offers(shape, kept, read, written, stream_at_least=ask.stream_at_least or None)
         if ask.load is not None and not made:
             raise UsageError(
                 f"{shape.name} in {kept.name} fits on no machine of up to 8 accelerators that has a price here",
@@ -169,7 +173,16 @@ def _offers(shape: Shape, kept: Precision, ask: Ask, read: float, written: float
     if count is None:
         first = fewest(shape, [ask.on], kept, max(1, round(read + written)), 1, most=16)[0]
         count = first.count
-    served = rates(shape, ask.on, count, kept, input_tokens=read, output_tokens=written, sequences=ask.sequences)
+    served = rates(
+        shape,
+        ask.on,
+        count,
+        kept,
+        input_tokens=read,
+        output_tokens=written,
+        sequences=ask.sequences,
+        stream_at_least=None if ask.sequences else ask.stream_at_least or None,
+    )
     if ask.measured is not None:
         served = measured(served, ask.measured, sequences=ask.sequences)
     price = exactly(ask.per_hour) if ask.per_hour is not None else None

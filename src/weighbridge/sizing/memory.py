@@ -96,9 +96,14 @@ def activation_bytes(shape: Shape, context: int, batch: int, kept: Precision) ->
 def described(shape: Shape) -> str:
     """One line on the shape, as a person would say it."""
     counted = parameters(shape)
-    used = f", {counted.active / 1e9:.3g}B used a token" if shape.mixture else ""
+    used = f", {_billions(counted.active)} used a token" if shape.mixture else ""
     stacks = f"{spans(shape.encoder)} + {spans(shape.layers)}" if shape.encoder else str(spans(shape.layers))
-    return f"{shape.name}: {counted.total / 1e9:.3g}B parameters{used}, {stacks} layers, width {shape.hidden:,}"
+    return f"{shape.name}: {_billions(counted.total)} parameters{used}, {stacks} layers, width {shape.hidden:,}"
+
+
+def _billions(count: int) -> str:
+    """``70.6B``; from a thousand on ``1.03T``."""
+    return f"{count / 1e12:.3g}T" if count >= 999.5e9 else f"{count / 1e9:.3g}B"
 
 
 def _kept(run: Layers) -> int:

@@ -59,10 +59,12 @@ def offers(
     devices: Iterable[Device] | None = None,
     *,
     priced: bool = True,
+    stream_at_least: float | None = None,
 ) -> list[Offer]:
     """The smallest machine of each kind that the model fits on, the cheapest token first.
 
-    `read` and `written`: tokens of a request and an answer; `priced`: only machines with a known price.
+    `read` and `written`: tokens of a request and an answer; `priced`: only machines with a known price;
+    `stream_at_least`: no more sequences at once than leave each so many tokens a second.
     """
     found = []
     for one in known_devices() if devices is None else devices:
@@ -71,7 +73,15 @@ def offers(
             continue
         for count in COUNTS:
             try:
-                served = rates(shape, one, count, kept, input_tokens=read, output_tokens=written)
+                served = rates(
+                    shape,
+                    one,
+                    count,
+                    kept,
+                    input_tokens=read,
+                    output_tokens=written,
+                    stream_at_least=stream_at_least,
+                )
             except UsageError:
                 continue  # it does not fit on so few
             found.append(Offer(served, price))
