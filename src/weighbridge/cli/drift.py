@@ -127,7 +127,7 @@ class _Lines:
                 self._told = now
                 click.echo(f"{self._answers:,} answers", err=True)
         elif isinstance(event, Down):
-            click.echo(clean_line(f"a candidate is out: {event.why}", 400), err=True)
+            click.echo(clean_line(f"a model does not answer: {event.why}", 400), err=True)
         elif isinstance(event, Retried) and now - self._told >= EVERY_SECONDS:
             self._told = now
             click.echo(clean_line(f"asking again: {event.what}", 400), err=True)

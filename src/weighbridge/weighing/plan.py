@@ -276,8 +276,9 @@ def _notes(
         at_worst = getattr(worst, name)
         if most is None:
             continue
+        said = f"{most:g} in money" if name == "money" else f"{most:g} {name}"
         if expected is not None and expected > most:
-            notes.append(f"the budget of {most:g} {name} will likely end the run undecided")
+            notes.append(f"the budget of {said} will likely end the run undecided")
         elif at_worst is not None and at_worst > most:
-            notes.append(f"the budget of {most:g} {name} may end the run undecided")
+            notes.append(f"the budget of {said} may end the run undecided")
     return notes
