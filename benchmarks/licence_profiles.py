@@ -2,7 +2,8 @@
 
     python benchmarks/licence_profiles.py [--all]
 
-The jobs are tests/audit/licence/profiles.yaml and, by a second reader, profiles_second.yaml; nothing else is needed. `--all` prints every one of them.
+The jobs are tests/audit/licence/profiles.yaml and, by a second reader, profiles_second.yaml; nothing else is needed.
+`--all` prints every one of them.
 """
 
 from __future__ import annotations
