@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 
 from sizing_shapes import BERT, DEEPSEEK, LLAMA_8B, LLAMA_70B, MIXTRAL, SMALL, T5_11B, benchmark, shape
 from weighbridge.errors import UsageError
-from weighbridge.sizing import Interval, cpu, device, measured, parameters, precision, rates, reading_rate, this_cpu
+from weighbridge.sizing import (
+    Interval,
+    cpu,
+    device,
+    fit,
+    measured,
+    parameters,
+    precision,
+    rates,
+    reading_rate,
+    this_cpu,
+)
 from weighbridge.sizing.calibrate import calibrated, left_out, spreads
 from weighbridge.sizing.constants import SERVING, SPREAD, SPREAD_ELSEWHERE
 from weighbridge.sizing.interval import around, exactly
@@ -203,11 +214,12 @@ def test_this_machine_is_measured() -> None:
 )
 def test_rates_obey(low: int, many: int, config: dict, kept: str) -> None:
     model, card = shape(config), device("B300")
-    found = rates(model, card, 8, kept, input_tokens=low, output_tokens=100, sequences=many)
-    longer = rates(
-        model, card, 8, kept, input_tokens=low + 100, output_tokens=100, sequences=many, split=found.fit.split
-    )
-    more = rates(model, card, 8, kept, input_tokens=low, output_tokens=100, sequences=many + 1, split=found.fit.split)
+    # One split for all three, in which the longest and the most still fit.
+    split = fit(model, card, 8, kept, context=low + 200, batch=many + 1).split
+    assert split is not None
+    found = rates(model, card, 8, kept, input_tokens=low, output_tokens=100, sequences=many, split=split)
+    longer = rates(model, card, 8, kept, input_tokens=low + 100, output_tokens=100, sequences=many, split=split)
+    more = rates(model, card, 8, kept, input_tokens=low, output_tokens=100, sequences=many + 1, split=split)
     for one in (found.prefill, found.decode, found.stream, found.alone, found.first_token, found.output):
         assert 0 < one.low < one.likely < one.high
     assert longer.output.likely < found.output.likely
