@@ -88,7 +88,7 @@ class Owned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hardware at hand."""
 
     accelerator: str
-    """As `weighbridge size --hardware` lists it; ``CPU`` for none."""
+    """As `weighbridge models hardware` lists it; ``CPU`` for none."""
     count: Annotated[int, Meta(ge=1)] = 1
     """How many of them in one machine."""
     memory_gb: Annotated[float, Meta(gt=0)] | None = None
