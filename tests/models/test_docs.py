@@ -37,3 +37,9 @@ def test_every_vendor_is_in_the_table_with_what_it_can() -> None:
         page = (DOCS / "vendors" / f"{vendor.name}.md").read_text()
         assert f"{vendor.name}:" in page
         assert all(name in page for name in vendor.key_envs)
+
+
+def test_the_table_marks_the_vendors_whose_batches_are_spoken() -> None:
+    rows = [line for line in pages()["vendors/README.md"].splitlines() if line.startswith("| [")]
+    marked = {row.split("`")[1].split(":")[0] for row in rows if row.rsplit("|", 2)[1].strip() == "yes"}
+    assert marked == {"openai", "anthropic", "google"}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Capabilities
+from weighbridge.models.remote.batch.open import BATCHED
 from weighbridge.models.remote.wires.vendor import Vendor
 from weighbridge.models.remote.wires.vendors import VENDORS
 from weighbridge.models.remote.wires.vendors_compatible import COMPATIBLE
@@ -51,13 +52,15 @@ def _table() -> Iterator[str]:
     yield "A model is named `VENDOR:MODEL`, for example `openai:gpt-4o-mini`. The key is taken from the environment,"
     yield "else from the system's keyring (`weighbridge keys set VENDOR`). The marks stand for what is declared of"
     yield "the example. Some models of a vendor can less; what a model cannot do is refused before the call."
-    yield "`can` and `cannot` in the model's options correct the declaration."
+    yield "`can` and `cannot` in the model's options correct the declaration. Batches are half-price runs"
+    yield "([`mode: batch`](../batch.md)); [`weighbridge drift`](../drift.md) tells whether a vendor changed a model."
     yield ""
-    yield "| vendor | example | key | " + " | ".join(SHOWN.values()) + " |"
-    yield "| --- | --- | --- |" + " :-: |" * len(SHOWN)
+    yield "| vendor | example | key | " + " | ".join((*SHOWN.values(), "batches")) + " |"
+    yield "| --- | --- | --- |" + " :-: |" * (len(SHOWN) + 1)
     for vendor in VENDORS.values():
         can = declared(vendor)
-        marks = " | ".join("yes" if getattr(can, name) else "" for name in SHOWN)
+        has = (*(getattr(can, name) for name in SHOWN), vendor.name in BATCHED)
+        marks = " | ".join("yes" if one else "" for one in has)
         keys = " or ".join(f"`{name}`" for name in vendor.key_envs) or "none"
         yield f"| [{vendor.title}]({vendor.name}.md) | `{vendor.name}:{vendor.example}` | {keys} | {marks} |"
 
