@@ -32,6 +32,8 @@ def lines(found: Continuity, months: int, demand: ContinuityFor | None) -> Itera
     if found.calendar:
         yield ""
         yield "Calendar"
+        if not found.listed:
+            yield from _wrapped(f"{found.name} is no version on record; these are the versions that its name means")
         for one in found.calendar[:LISTED]:
             yield from _ending(one, found)
         if len(found.calendar) > LISTED:

@@ -15,6 +15,7 @@ from weighbridge.audit.continuity.plan import plan_of
 from weighbridge.audit.target import Target, find_target
 from weighbridge.catalog.fact import Contest, Fact
 from weighbridge.catalog.versions import Version, version_named, versions
+from weighbridge.cli.continuity_view import lines
 from weighbridge.errors import UsageError
 from weighbridge.evidence import ContinuityFor
 
@@ -268,3 +269,15 @@ def test_a_day_in_the_past_is_judged_by_what_was_known_then():
     assert before.calendar[0].state == "open"
     assert after.calendar[0].state == "announced"
     assert before.finding(ContinuityFor(months=5)).value > after.finding(ContinuityFor(months=5)).value
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [("gpt-4o-2024-08-06", True), ("gpt-4o", True), ("openai:gpt-4o-2024-08-06", True), ("gpt-4o-2024-01-31", False)],
+)
+def test_a_version_that_is_not_on_record_is_told_from_those_that_are(name, listed):
+    found = audit_continuity(named_target(name), date(2026, 11, 21), version=name)
+    assert found.calendar
+    assert found.listed is listed
+    said = "is no version on record" in "\n".join(lines(found, 12, None))
+    assert said is not listed

@@ -18,7 +18,7 @@ from weighbridge.audit.continuity.people import People, people
 from weighbridge.audit.continuity.releases import Releases, releases
 from weighbridge.audit.continuity.survival import Chance
 from weighbridge.audit.target import Target, find_target
-from weighbridge.catalog.naming import vendor_and_model
+from weighbridge.catalog.naming import folded, undated, vendor_and_model
 from weighbridge.catalog.vendors import Rule, Tuning, rule_of, tuning_of
 from weighbridge.catalog.versions import Version, version_named, versions
 from weighbridge.errors import UsageError
@@ -80,6 +80,16 @@ class Continuity:
         if self.released is None:
             return None
         return self.record.outlook(_made_up(self.name, self.released, self.ended), months)
+
+    @property
+    def listed(self) -> bool:
+        """Whether the calendar is of versions on record under its own name; not so where the name ends in a date that
+        no version on record has."""
+        dated = self.name.rpartition(":")[2].rpartition("/")[2]
+        if undated(dated) == dated or dated.endswith("latest"):
+            return True
+        names = {folded(name) for one in self.calendar for name in (one.version.name, *one.version.aliases)}
+        return folded(dated) in names
 
     def finding(self, demand: ContinuityFor, candidate: str | None = None) -> Finding:
         """Whether it stays for the months demanded. What is not known is never met."""
