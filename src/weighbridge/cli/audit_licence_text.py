@@ -49,7 +49,7 @@ def licence_text(file: str, texts: str | None, everything: bool, as_json: bool) 
     name = "standard input" if here else file
     for number, one in enumerate((found, *found.also)):
         _print(one, "and in it" if number else name, len(one.passages) if everything else SHOWN)
-    click.echo("\nNot legal advice: read the text. Its terms are known only where it is complete and\nunchanged.")
+    click.echo("\nNot legal advice: read the text. Its terms are known only where it is complete\nand unchanged.")
     return 0 if found.intact else 4
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from weighbridge.audit.licence.detect.alignment import Block, aligned
 from weighbridge.audit.licence.detect.cues import COPYRIGHT, RIGHTS, STRONG, VERB, sets_terms
-from weighbridge.audit.licence.detect.index import Known
+from weighbridge.audit.licence.detect.index import CALLED, Known
 from weighbridge.audit.licence.detect.lexicon import LICENSORS, NO_NAMES, PARTS_OF_NAMES, YEARS, hashed
 from weighbridge.audit.licence.detect.words import Words, spelled
 
@@ -140,7 +140,9 @@ def _harmless(gap: Gap, known: Known, words: Words, notes: dict[str, None]) -> b
 
 
 def _titled(known: Known, before: int) -> int:
-    """How many words of the title are gone before the word `before`, in whole lines."""
+    """How many words of the title are gone before the word `before`: whole lines, or what calls it a licence."""
+    if before <= known.title and CALLED.intersection(known.hashes[:before]):
+        return before
     edges = [at for at in range(min(known.title, before), 0, -1) if at == len(known.clause) or _begins(known, at)]
     return edges[0] if edges else 0
 

@@ -29,7 +29,7 @@ UNSAID = "in the text"
 """Labels a sentence that has no number and of which no word says what it does."""
 TITLE = 20
 """Words of a title, at most."""
-_CALLED = frozenset(hashed(word) for word in ("license", "agreement", "terms", "policy", "deed"))
+CALLED = frozenset(hashed(word) for word in ("license", "agreement", "terms", "policy", "deed"))
 
 
 class Clause(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -159,7 +159,7 @@ def _title(entry: Entry, hashes: Sequence[int]) -> int:
         if one.label != UNSAID or count + one.words > TITLE:
             break
         count += one.words
-    return count if _CALLED.intersection(hashes[:count]) else 0
+    return count if CALLED.intersection(hashes[:count]) else 0
 
 
 @functools.cache
