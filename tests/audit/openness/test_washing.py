@@ -37,6 +37,25 @@ def test_what_it_calls_others_is_no_claim(tmp_path) -> None:
     assert not any("calls itself" in one for one in found.washing)
 
 
+def test_the_best_of_all_claims_it_too(tmp_path) -> None:
+    said = audit("The best open source AI model ever. Its training data is not released.", "mit", tmp_path).washing
+    assert any('calls itself "open source"' in one for one in said)
+    said = audit("As good as the best open-source models. The data is not released.", "mit", tmp_path / "b").washing
+    assert not any("calls itself" in one for one in said)
+
+
+def test_a_licence_in_front_matter_that_cannot_be_read_is_unknown(tmp_path) -> None:
+    path = Folder({}, f"# M\n\n{say(60)}\n", "llama", {"model.safetensors": 10**9}).write(tmp_path / "m")
+    card = path / "README.md"
+    assert audit_openness(Target("m", path=path)).row("weights").terms == "none"
+    card.write_text(
+        "---\nlicense: [mit\n---\n" + card.read_text(encoding="utf-8").partition("---\n")[2], encoding="utf-8"
+    )
+    found = audit_openness(Target("m", path=path))
+    assert found.row("weights").terms == "unknown"
+    assert any("front matter" in one for one in found.problems)
+
+
 def test_a_licence_that_is_called_open(tmp_path) -> None:
     assert any("not approved as open" in one for one in audit("A model.", "openrail", tmp_path).washing)
 

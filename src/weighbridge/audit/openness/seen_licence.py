@@ -21,7 +21,9 @@ CODE_FILE = r"licen[cs]e[-_.]?code|code[-_.]?licen[cs]e"
 def licensing_seen(listing: Listing, card: Card) -> Licensing:
     """The licence of the files in `listing`."""
     named = card_licence(listing, card)
-    searched = bool(card.path or listing.root is not None or listing.fields)
+    # A licence may stand in front matter that cannot be read: then none is not the same as none stated.
+    unread = any("unreadable front matter" in one for one in listing.problems)
+    searched = bool(card.path or listing.root is not None or listing.fields) and not unread
     kinds: dict[str, str] = {}
     text: str | None = None
     where = ""

@@ -16,8 +16,10 @@ CLAIMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("open science", re.compile(r"\bopen[- ]science\b", re.I)),
 )
 NOT_CLAIM = re.compile(
-    r"\b(not|isn't|n't|other|existing|many|various|most|best|among|compared|outperform\w*|than|any)\b", re.I
+    r"\b(not|isn't|n't|other|existing|many|various|most|among|compared|outperform\w*|than|any)\b", re.I
 )
+OTHERS = re.compile(r"\bbest\b", re.I), re.compile(r"^[^.;,]{0,40}\b(models|systems|llms|ones|alternatives)\b", re.I)
+"""Before and after a claim: "the best open-source models" are others, "the best open-source model" is itself."""
 OPEN_NAME = re.compile(r"open|community|free|public", re.I)
 
 
@@ -30,7 +32,8 @@ def claims(card: Card) -> list[tuple[str, str]]:
             if match is None or any(claim == one for one, _ in found):
                 continue
             before = line[max(0, match.start() - 60) : match.start()]
-            if not NOT_CLAIM.search(before):
+            others = OTHERS[0].search(before) and OTHERS[1].search(line[match.end() :])
+            if not NOT_CLAIM.search(before) and not others:
                 found.append((claim, f"{card.path}:{number}"))
                 break
     return found
