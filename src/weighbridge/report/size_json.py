@@ -23,6 +23,7 @@ def size_tree(found: Account, against: str = "", quoted: str = "") -> dict[str, 
         "parameters": {"total": counted.total, "active": counted.active},
         "precision": found.kept.name,
         "context": found.context,
+        "sequences": found.batch,
         "memory_bytes": [
             {
                 "precision": kept.name,

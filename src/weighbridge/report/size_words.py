@@ -82,7 +82,7 @@ def _memory(found: Account) -> Section:
             f"activations {size(first.activations)} at {contexts[0]:,}.",
         )
     return Section(
-        "Memory, GB, with one sequence of so many tokens",
+        f"Memory, GB, with {'one sequence' if found.batch == 1 else f'{found.batch:,} sequences'} of so many tokens",
         ("weights kept as", "weights", *(f"{one:,}" for one in contexts)),
         rows,
         tuple(notes),

@@ -97,6 +97,8 @@ class Account:
     """Machines it can be served on, the cheapest token first; the one asked for alone where one was."""
     costs: tuple[tuple[Offer, ServingCost], ...]
     """What the load costs on them, the cheapest month first."""
+    batch: int = 1
+    """Sequences at once that the memory is of."""
     reading: tuple[tuple[Device, Interval], ...] = ()
     """Of an encoder: tokens a second that one device reads."""
     energy: Energy | None = None
@@ -135,6 +137,7 @@ def account(shape: Shape, ask: Ask) -> Account:
         fits=tuple(_fits(shape, kept, context, ask)),
         offers=tuple(found),
         costs=tuple(costs) if curve is None else ((costs[0][0], curve.own), *costs[1:]),
+        batch=ask.batch,
         reading=() if shape.writes else tuple(_reading(shape, kept, ask)),
         energy=serving_energy(best if curve is None else curve.own, ask.carbon) if best is not None else None,
         break_even=curve,
