@@ -87,7 +87,11 @@ def test_undecided_says_how_far_it_got() -> None:
     assert certified is not None
     assert 0.005 < certified < 1
     assert f"certified to be at most {100 * certified:.1f}".removesuffix(".0") in decision.verdict.sentence
-    assert any("epsilon" in line for line in decision.verdict.would_change)
+    # What deciding again found is told in place of what the bounds of pairs promise.
+    (flip,) = [flip for flip in decision.flips if flip.parameter == "epsilon"]
+    assert isinstance(flip.at, float)
+    assert 0.005 < flip.at < 0.1
+    assert not any("epsilon" in line for line in decision.verdict.would_change)
 
 
 def test_nobody_leads_where_scores_are_equal() -> None:

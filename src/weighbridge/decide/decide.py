@@ -30,6 +30,7 @@ from weighbridge.stats.intervals import difference_sequence
 from weighbridge.weighing.run import Run
 
 if TYPE_CHECKING:
+    from weighbridge.decide.counsel import FlipPoint
     from weighbridge.logs.log import Settings
 
 NOTHING_DEMANDED = Requirements()
@@ -80,13 +81,14 @@ def decide(
     winners = settled.winners
     if settled.kind == "undecided" and settled.leader is not None:
         winners = (settled.leader,)
+    flips = flip_points(bench, judged) if search else []
     decision = Decision(
         verdict=Verdict(
             kind=settled.kind,
             candidates=[standing.names[index] for index in winners],
             sentence=in_words(story, judged),
             reasons=reasons(story, [*run.findings, *findings]),
-            would_change=_changes(would_change(story, [*run.findings, *findings]), judged),
+            would_change=_changes(would_change(story, [*run.findings, *findings]), judged, flips),
             stopped=run.stopped,
         ),
         question=run.question,
@@ -124,7 +126,7 @@ def decide(
         requirements=None if terms.nothing else requirements,
         day=terms.today.isoformat(),
         frontier=frontier(judged),
-        flips=flip_points(bench, judged) if search else [],
+        flips=flips,
         preferred=judged.preferred,
         break_even=break_even(judged),
         version=__version__,
@@ -132,11 +134,15 @@ def decide(
     return decision.carrying(evidence, run.dead)
 
 
-def _changes(lines: list[str], judged: Judged) -> list[str]:
-    """Without what is said of the race's tolerance, where the user's weights decide and not the race."""
-    if judged.preferred is None:
-        return lines
-    return [line for line in lines if not line.startswith(("With epsilon", "With margin", "About "))]
+def _changes(lines: list[str], judged: Judged, flips: list[FlipPoint]) -> list[str]:
+    """Without what is said of the race's tolerance, where the user's weights decide and not the race, or where the
+    race was run again with another one: that tells more exactly than the bounds of pairs do."""
+    tolerance = ("With epsilon", "With margin")
+    if judged.preferred is not None:
+        return [line for line in lines if not line.startswith((*tolerance, "About "))]
+    if any(flip.parameter in ("epsilon", "margin") for flip in flips):
+        return [line for line in lines if not line.startswith(tolerance)]
+    return lines
 
 
 def _more_items(settled: Settled, standing: Standing) -> int | None:
