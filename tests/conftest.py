@@ -6,7 +6,12 @@ import ipaddress
 import socket
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A machine that is busy with something else must not fail a property by the clock.
+hypothesis.settings.register_profile("patient", parent=hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("patient")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -139,12 +139,14 @@ def test_to_beat_is_an_order(points: list[Standpoint]) -> None:
 
 
 def test_hosting_oneself_costs_machines_for_the_peak_and_one_to_spare() -> None:
-    plant = Plant("1 x A", (4.0, 5.0, 8.0), (1.0, 4.0))
+    plant = Plant("1 x A", (4.0, 5.0, 8.0), (1.0, 4.0), 1000)
     low, likely, high = plant.month(86_400 * 2, 3.0)  # 6 requests a second at the peak
     assert (low, likely, high) == (2 * 730.5 * 1.0, 3 * 730.5 * 2.0, 3 * 730.5 * 4.0)
     idle = plant.month(1.0, 1.0)
     assert idle[1] == 2 * 730.5 * 2.0
-    big, small = Plant("8 x A", (50.0, 50.0, 50.0), (8.0, 8.0)), Plant("1 x B", (1.0, 1.0, 1.0), (1.0, 1.0))
+    big, small = Plant("8 x A", (50.0,) * 3, (8.0, 8.0), 8000), Plant("1 x B", (1.0,) * 3, (1.0, 1.0), 1000)
+    full = Plant("1 x A", (4.0, 5.0, 8.0), (1.0, 4.0), 4)  # few places: a queue leaves room for chance
+    assert full.machines(6.0, 5.0) > plant.machines(6.0, 5.0)
     both = Plants((big, small))
     assert both.at(1000, 3.0) is small
     assert both.at(86_400 * 100, 3.0) is big
@@ -152,7 +154,7 @@ def test_hosting_oneself_costs_machines_for_the_peak_and_one_to_spare() -> None:
 
 @given(st.floats(1, 1e7), st.floats(1.01, 10))
 def test_more_requests_never_cost_less(per_day: float, more: float) -> None:
-    plant = Plant("1 x A", (4.0, 5.0, 8.0), (1.0, 4.0))
+    plant = Plant("1 x A", (4.0, 5.0, 8.0), (1.0, 4.0), 1000)
     assert all(a <= b for a, b in zip(plant.month(per_day, 3.0), plant.month(per_day * more, 3.0), strict=True))
 
 

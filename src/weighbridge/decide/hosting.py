@@ -1,6 +1,7 @@
 """What hosting a model oneself costs per month at a volume: machines for the peak and one to spare, by the hour.
 
-Machines are counted from the predicted rates (`sizing.rates`), an interval; hours cost what the catalogue's dated
+Machines are counted as `weighbridge size` counts them: from the predicted rates (`sizing.rates`), an interval, and a
+queue for the places of a machine (`sizing.demand`). Hours cost what the catalogue's dated
 prices say renting them costs, from the least to the most. Owned machines are reckoned at the same prices: what they
 would bring if they did something else.
 """
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 from weighbridge.decide.subject import Subject
 from weighbridge.errors import UsageError
 from weighbridge.evidence import Load, Owned
+from weighbridge.sizing.account import READABLE
+from weighbridge.sizing.demand import Capacity, machines_for
+from weighbridge.sizing.serving import MAY_WAIT
 
 HOURS = 730.5
 """Hours of a mean month."""
@@ -37,6 +41,8 @@ class Plant:
     """Requests a second that it serves at most: least, likeliest, most."""
     hour: tuple[float, float]
     """What an hour of it costs, USD: least and most."""
+    places: int
+    """Requests at once that it holds."""
     sources: tuple[str, ...] = ()
 
     def month(self, per_day: float, peak: float) -> tuple[float, float, float]:
@@ -48,10 +54,9 @@ class Plant:
         least, likeliest, most = (self.machines(needed, rate) * HOURS * hour for rate, hour in costs)
         return least, likeliest, most
 
-    @staticmethod
-    def machines(needed: float, rate: float) -> int:
+    def machines(self, needed: float, rate: float) -> int:
         """Machines for `needed` requests a second at the peak, and one to spare."""
-        return math.ceil(needed / rate - 1e-12) + SPARE if needed > 0 else 1 + SPARE
+        return machines_for(Capacity(rate, self.places), needed, MAY_WAIT) + SPARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +118,22 @@ def _served(shape: object, owned: Owned, counts: tuple[int, ...], reads: float, 
     kept = "as stored" if shape.stored is not None else "bf16"
     for count in counts:
         try:
-            served = rates(
+            found = rates(
                 shape,
                 device(owned.accelerator, owned.memory_gb),
                 count,
                 kept,
                 input_tokens=reads,
                 output_tokens=writes,
-            ).requests
+                stream_at_least=READABLE,
+            )
         except UsageError:
             continue  # it does not fit on so few of them
         hour = (entry.hour_usd[0] * count, entry.hour_usd[1] * count)
         price = entry.facts.get("hour_low")
         source = () if price is None else (f"{entry.id}: {', '.join(price.source)}, seen {price.seen}",)
+        served = found.requests
         rate = (served.low, served.likely, served.high)
-        return [Plant(f"{count} x {entry.name}", rate, hour, source)]
+        places = max(1, found.sequences * found.fit.replicas)
+        return [Plant(f"{count} x {entry.name}", rate, hour, places, source)]
     return []

@@ -19,6 +19,10 @@ PEAK_AT = 15.25
 """Time of day with the most requests; when that is changes nothing but plots. (Within an hour: no hour is then quite
 without requests.)"""
 _VAST = 1e200
+MANY = 2000
+"""Servers beyond which the limit for many stands for the exact formula, a thousandth lower: it is above by less."""
+RARE = 0.001
+"""Share of waiting below which it does not."""
 
 
 def day(peak_to_mean: float) -> tuple[float, ...]:
@@ -69,10 +73,29 @@ def chance_to_wait(offered: float, servers: int) -> float:
 
 
 @cache
+def _slack(may_wait: float) -> float:
+    """Servers beyond the offered load, in its square roots, so that a share `may_wait` waits where both are many.
+
+    S. Halfin and W. Whitt, Operations Research 29 (1981): 1 / (1 + b Phi(b) / phi(b)).
+    """
+    low, high = 0.0, 40.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        below = 0.5 * math.erfc(-middle / math.sqrt(2))
+        density = math.exp(-middle * middle / 2) / math.sqrt(2 * math.pi)
+        waits = density / (density + middle * below)
+        low, high = (middle, high) if waits > may_wait else (low, middle)
+    return high
+
+
+@cache
 def most_offered(servers: int, may_wait: float) -> float:
     """The most that `servers` can be offered so that no more than a share `may_wait` of the requests wait."""
     if servers < 1:
         return 0.0
+    if servers > MANY and may_wait >= RARE:
+        slack = _slack(may_wait)
+        return 0.999 * ((math.sqrt(slack * slack + 4 * servers) - slack) / 2) ** 2
 
     def over(offered: float) -> float:
         return math.log(max(chance_to_wait(offered, servers), 1e-300) / may_wait)
