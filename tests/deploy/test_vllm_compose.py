@@ -64,7 +64,8 @@ def test_it_has_shared_memory_a_gpu_a_volume_and_a_health_check(service) -> None
     assert service["shm_size"] == "8gb"
     (device,) = service["deploy"]["resources"]["reservations"]["devices"]
     assert device == {"driver": "nvidia", "count": "1", "capabilities": ["gpu"]}
-    assert service["volumes"] == ["models:/root/.cache/huggingface"]
+    assert service["volumes"] == ["models:/models"]
+    assert service["environment"]["HF_HOME"] == "/models", "what is downloaded stays in the volume"
     assert "/health" in service["healthcheck"]["test"][-1]
     compile(service["healthcheck"]["test"][-1], "healthcheck", "exec")
 
