@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ import click
 
 import weighbridge
 from weighbridge.cli.failure import report
+from weighbridge.cli.lazy import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("weighbridge.cli.init:init", "Write a project file for a data file."),
@@ -57,41 +57,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Where each subcommand is and its line in the help: its own docstring's first line (a test compares them)."""
 
 
-class LazyGroup(click.Group):
-    """Knows its commands by name and line, and imports one when it is called."""
+class Commands(LazyGroup):
+    """Those of the program."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(importlib.import_module(module), name)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{module}:{name} is not a command")
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from weighbridge.errors import UsageError, nearest
-
-            known = {name: name for name in COMMANDS}
-            raise UsageError(
-                f"there is no command {args[0]!r}",
-                fix=f"{nearest(args[0], known)} (all commands: weighbridge --help)",
-            )
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+    rows = COMMANDS
+    hint = "all commands: weighbridge --help"
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Begin with: weighbridge init DATA, then weighbridge run",
 )
