@@ -33,7 +33,6 @@ _LAPSED = {
     "expired": "the batch expired before this request's turn",
     "canceled": "the batch was cancelled before this request's turn",
 }
-_PAGES = 100
 
 
 class _Outcome(msgspec.Struct):
@@ -74,15 +73,8 @@ class AnthropicBatches:
         return self._told(await self._carrier.post(self._path, b'{"requests":[' + b",".join(lines) + b"]}"))
 
     async def recent(self) -> AsyncIterator[State]:
-        after = ""
-        for _ in range(_PAGES):
-            page = await self._carrier.get(f"{self._path}?limit=100{after}")
-            rows = page.get("data") or []
-            for row in rows:
-                yield self._told(row)
-            if not page.get("has_more") or not rows:
-                return
-            after = f"&after_id={segment(str(rows[-1].get('id')))}"
+        async for row in self._carrier.rows(self._path, "after_id"):
+            yield self._told(row)
 
     async def state(self, lot: str) -> State:
         return self._told(await self._carrier.get(f"{self._path}/{segment(lot)}"))

@@ -15,6 +15,7 @@ import msgspec
 from weighbridge.models.protocol import ModelError
 from weighbridge.models.remote.document import Document
 from weighbridge.models.remote.transport import Transport
+from weighbridge.models.remote.wires.base import segment
 from weighbridge.models.remote.wires.protocol import Wire
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _MOST = 256 * 1024 * 1024
 """Bytes of one document."""
 _PIECE = 1 << 20
+_PAGES = 100
+"""Pages of a list that are looked through at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,21 @@ class Carrier:
     async def get(self, path: str) -> dict[str, Any]:
         """GET a JSON object. Raises ModelError."""
         return (await self.call("GET", path)).json(self.where)
+
+    async def rows(self, path: str, cursor: str) -> AsyncIterator[dict[str, Any]]:
+        """What a list holds, page by page, 100 pages of 100 at most; `cursor` is the option for where to go on.
+
+        Raises ModelError.
+        """
+        after = ""
+        for _ in range(_PAGES):
+            page = await self.get(f"{path}?limit=100{after}")
+            rows = page.get("data") or []
+            for row in rows:
+                yield row
+            if not page.get("has_more") or not rows:
+                return
+            after = f"&{cursor}={segment(str(rows[-1].get('id')))}"
 
     async def post(self, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """POST, and the JSON object that comes back. Raises ModelError."""

@@ -33,8 +33,6 @@ _LAPSED = {
     "batch_expired": "the batch expired before this request's turn",
     "batch_cancelled": "the batch was cancelled before this request's turn",
 }
-_PAGES = 100
-"""Pages of the list that are looked through at most, 100 batches each."""
 
 
 class _Error(msgspec.Struct):
@@ -104,15 +102,8 @@ class OpenAIBatches:
         return str(found["id"])
 
     async def recent(self) -> AsyncIterator[State]:
-        after = ""
-        for _ in range(_PAGES):
-            page = await self._carrier.get(f"/batches?limit=100{after}")
-            rows = page.get("data") or []
-            for row in rows:
-                yield self._told(row)
-            if not page.get("has_more") or not rows:
-                return
-            after = f"&after={segment(str(rows[-1].get('id')))}"
+        async for row in self._carrier.rows("/batches", "after"):
+            yield self._told(row)
 
     async def state(self, lot: str) -> State:
         return self._told(await self._carrier.get(f"/batches/{segment(lot)}"))

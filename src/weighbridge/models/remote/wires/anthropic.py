@@ -77,19 +77,7 @@ class AnthropicWire(BaseWire):
 
     def turns(self, request: Request) -> list[dict[str, Any]]:
         """The messages as user and assistant in turn: neighbours of one role become one, as results of tools do."""
-        turns: list[dict[str, Any]] = []
-        for message in request.messages:
-            if message.role in ("system", "developer"):
-                continue
-            role = "assistant" if message.role == "assistant" else "user"
-            blocks = self.blocks(message)
-            if turns and turns[-1]["role"] == role:
-                turns[-1]["content"] += blocks
-            else:
-                turns.append({"role": role, "content": blocks})
-        turns = [turn for turn in turns if turn["content"]]
-        if not turns:
-            self.lacks("needs at least one message that is no system message", "add a user message to the prompt")
+        turns = self.alternating(request.messages, self.blocks)
         final = turns[-1]["content"][-1]
         if turns[-1]["role"] == "assistant" and final["type"] == "text":
             # A beginning of the answer may not end in blanks: https://docs.anthropic.com/en/api/errors

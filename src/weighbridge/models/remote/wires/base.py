@@ -95,6 +95,33 @@ class BaseWire:
             body.pop(field, None)
         return encode(body)
 
+    def alternating(
+        self,
+        messages: Sequence[Message],
+        blocks: Callable[[Message], list[dict[str, Any]]],
+        assistant: str = "assistant",
+        content: str = "content",
+    ) -> list[dict[str, Any]]:
+        """The messages as user and assistant in turn: neighbours of one role become one, as results of tools do.
+
+        `assistant` and `content` are the format's words for the model's role and for what a turn holds; `blocks`
+        gives that of one message. System messages stand elsewhere. Raises ModelError: bad_request.
+        """
+        turns: list[dict[str, Any]] = []
+        for message in messages:
+            if message.role in ("system", "developer"):
+                continue
+            role = assistant if message.role == "assistant" else "user"
+            held = blocks(message)
+            if turns and turns[-1]["role"] == role:
+                turns[-1][content] += held
+            else:
+                turns.append({"role": role, content: held})
+        turns = [turn for turn in turns if turn[content]]
+        if not turns:
+            self.lacks("needs at least one message that is no system message", "add a user message to the prompt")
+        return turns
+
     def wanted_schema(self, request: Request) -> dict[str, Any] | None:
         """The JSON Schema the answer is held to; that of an object with one field for choices."""
         if request.choices is not None:

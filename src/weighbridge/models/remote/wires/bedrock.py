@@ -167,20 +167,7 @@ class BedrockWire(BaseWire):
 
     def turns(self, request: Request) -> list[dict[str, Any]]:
         """The messages as user and assistant in turn; neighbours of one role become one, as results of tools do."""
-        turns: list[dict[str, Any]] = []
-        for message in request.messages:
-            if message.role in ("system", "developer"):
-                continue
-            role = "assistant" if message.role == "assistant" else "user"
-            blocks = self.blocks(message)
-            if turns and turns[-1]["role"] == role:
-                turns[-1]["content"] += blocks
-            else:
-                turns.append({"role": role, "content": blocks})
-        turns = [turn for turn in turns if turn["content"]]
-        if not turns:
-            self.lacks("needs at least one message that is no system message", "add a user message to the prompt")
-        return turns
+        return self.alternating(request.messages, self.blocks)
 
     def blocks(self, message: Message) -> list[dict[str, Any]]:
         """The content of one message; empty texts, which Converse refuses, are left out."""

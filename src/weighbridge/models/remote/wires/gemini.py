@@ -130,20 +130,12 @@ class GeminiWire(BaseWire):
 
     def turns(self, request: Request) -> list[dict[str, Any]]:
         """The messages as user and model in turn; neighbours of one role become one, as results of tools do."""
-        turns: list[dict[str, Any]] = []
-        for message in request.messages:
-            if message.role in ("system", "developer"):
-                continue
-            role = "model" if message.role == "assistant" else "user"
-            parts = self.parts(message, request.messages)
-            if turns and turns[-1]["role"] == role:
-                turns[-1]["parts"] += parts
-            else:
-                turns.append({"role": role, "parts": parts})
-        turns = [turn for turn in turns if turn["parts"]]
-        if not turns:
-            self.lacks("needs at least one message that is no system message", "add a user message to the prompt")
-        return turns
+        return self.alternating(
+            request.messages,
+            lambda message: self.parts(message, request.messages),
+            assistant="model",
+            content="parts",
+        )
 
     def parts(self, message: Message, before: Sequence[Message]) -> list[dict[str, Any]]:
         """The content of one message."""
