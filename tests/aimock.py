@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import socket
 import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 PACKAGE = "@copilotkit/aimock@1.43.0"
 CACHE = Path(__file__).resolve().parents[1] / "build" / "aimock"
+
+
+@contextmanager
+def serving(folder: Path, fixtures: list[dict[str, Any]]) -> Iterator[int]:
+    """The package's server with these fixtures, kept in `folder`; gives its port. Streams come in pieces of 7."""
+    (folder / "all.json").write_text(json.dumps({"fixtures": fixtures}))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        ["node", str(installed()), "-p", str(port), "-f", str(folder), "-c", "7", "--log-level", "silent"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(600):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=1):
+                    break
+            except OSError:
+                time.sleep(0.05)
+        else:
+            pytest.fail("aimock does not answer")
+        yield port
+    finally:
+        process.kill()
+        process.wait()
 
 
 def installed() -> Path:

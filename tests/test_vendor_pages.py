@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from aimock import installed
+from aimock import serving
 from dialects.opening import give_keys
 from weighbridge.cli.main import cli
 from weighbridge.models.remote.wires.vendors import VENDORS
@@ -33,30 +29,9 @@ TASK = "item_id,text,reference\n" + "".join(f"{number},where is parcel {number}?
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    folder = tmp_path_factory.mktemp("aimock")
     fixture = {"match": {"userMessage": "parcel"}, "response": {"content": "support"}}
-    (folder / "all.json").write_text(json.dumps({"fixtures": [fixture]}))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    process = subprocess.Popen(
-        ["node", str(installed()), "-p", str(number), "-f", str(folder), "--log-level", "silent"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(200):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{number}/v1/models", timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.05)
-        else:
-            pytest.fail("aimock does not answer")
-        yield number
-    finally:
-        process.kill()
-        process.wait()
+    with serving(tmp_path_factory.mktemp("aimock"), [fixture]) as port:
+        yield port
 
 
 def test_every_vendor_has_a_page_with_an_example() -> None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
-from aimock import installed
+from aimock import serving
 from weighbridge.evidence import Finish
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import ModelError
@@ -31,29 +26,8 @@ FIXTURES = [
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("aimock")
-    (folder / "all.json").write_text(json.dumps({"fixtures": FIXTURES}))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        ["node", str(installed()), "-p", str(port), "-f", str(folder), "-c", "7", "--log-level", "silent"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(200):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.05)
-        else:
-            pytest.fail("aimock does not answer")
+    with serving(tmp_path_factory.mktemp("aimock"), FIXTURES) as port:
         yield f"http://127.0.0.1:{port}/v1#gpt-4o"
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.mark.parametrize("stream", [True, False])

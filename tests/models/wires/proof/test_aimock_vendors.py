@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 
-from aimock import installed
+from aimock import serving
 from weighbridge.evidence import Finish
 from weighbridge.models.options import ModelOptions
 from weighbridge.models.protocol import Model, ModelError, Request, Sampling, Tool
@@ -54,29 +50,8 @@ SETTINGS = {"resource": "res", "region": "us-east-1", "project": "proj"}
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    folder = tmp_path_factory.mktemp("aimock")
-    (folder / "all.json").write_text(json.dumps({"fixtures": FIXTURES}))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    process = subprocess.Popen(
-        ["node", str(installed()), "-p", str(number), "-f", str(folder), "-c", "7", "--log-level", "silent"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(200):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{number}/v1/models", timeout=1):
-                    break
-            except OSError:
-                time.sleep(0.05)
-        else:
-            pytest.fail("aimock does not answer")
-        yield number
-    finally:
-        process.kill()
-        process.wait()
+    with serving(tmp_path_factory.mktemp("aimock"), FIXTURES) as port:
+        yield port
 
 
 @pytest.fixture
