@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,16 @@ def test_imports_go_down(path: Path) -> None:
 def test_files_are_one_idea(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 350
     assert path.name not in ("utils.py", "helpers.py")
+
+
+def test_tests_call_commands_through_the_program() -> None:
+    # A command that is called by itself keeps click's own --help for the rest of the process, without -h.
+    tests = Path(__file__).resolve().parent
+    called = re.compile(r"CliRunner\(\)\.invoke\(\s*(\w+)")
+    found = {
+        f"{path.relative_to(tests)}: {name}"
+        for path in tests.rglob("test_*.py")
+        for name in called.findall(path.read_text(encoding="utf-8"))
+        if name != "cli"
+    }
+    assert not found

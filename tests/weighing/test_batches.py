@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_vendors import BatchVendors
-from weighbridge.cli.store import store as store_commands
+from weighbridge.cli.main import cli
 from weighbridge.evidence import Budget, Question
 from weighbridge.models.protocol import Request
 from weighbridge.models.remote.batch.lots import Patience
@@ -371,22 +371,22 @@ async def test_what_is_still_at_a_vendor_is_listed(tmp_path, server):
             halt.call("budget")
 
     path = tmp_path / "answers.db"
-    command = ["batches", "--store", str(path)]
+    command = ["store", "batches", "--store", str(path)]
     with open_store(path) as store:
         await measure(
             task_of(1), [batched("openai", server)], store=store, limits=QUICK, progress=progress, halt=halt
         )
-    text = CliRunner().invoke(store_commands, command)
+    text = CliRunner().invoke(cli, command)
     assert text.exit_code == 0
     assert "batch_0000, 1 request, " in text.output
     assert "openai (openai:gpt-4o-mini)" in text.output
     assert all(len(line) <= 80 for line in text.output.splitlines())
-    [row] = json.loads(CliRunner().invoke(store_commands, [*command, "--json"]).output)
+    [row] = json.loads(CliRunner().invoke(cli, [*command, "--json"]).output)
     assert (row["id"], row["candidate"], row["requests"], row["step"]) == ("batch_0000", "openai", 1, "known")
     server.looks = 0
     with open_store(path) as store:
         await measure(task_of(1), [batched("openai", server)], store=store, limits=QUICK)
-    assert CliRunner().invoke(store_commands, command).output == "no batch is out\n"
+    assert CliRunner().invoke(cli, command).output == "no batch is out\n"
 
 
 class _Moving(LocalModel):
